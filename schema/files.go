@@ -1,0 +1,193 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// MaxFileSize is the largest file that is read, in bytes. Real configurations are below a tenth of a megabyte.
+const MaxFileSize = 8 << 20
+
+// MaxTotalSize bounds what one configuration may pull in through includes and imports, in bytes.
+const MaxTotalSize = 32 << 20
+
+// Files reads the files of a configuration once each, within bounds, and keeps their text for code frames.
+// It is safe for concurrent use. Names given to it may be relative to Dir; Range.Filename keeps the name as given.
+type Files struct {
+	// Dir is what relative names are relative to; empty for the process's directory.
+	Dir string
+
+	mu    sync.Mutex
+	texts map[string][]byte
+	order []string
+	total int
+}
+
+// NewFiles makes a reader for names relative to dir.
+func NewFiles(dir string) *Files { return &Files{Dir: dir, texts: map[string][]byte{}} }
+
+// ErrTooLarge is wrapped by the error for a file over MaxFileSize or a configuration over MaxTotalSize.
+var ErrTooLarge = errors.New("too large")
+
+// ErrNotRegular is wrapped by the error for a directory, a FIFO, a socket or a device.
+var ErrNotRegular = errors.New("not a regular file")
+
+// Path gives the path that a name stands for: joined to Dir where it is relative.
+func (f *Files) Path(name string) string {
+	if filepath.IsAbs(name) || f.Dir == "" {
+		return name
+	}
+	return filepath.Join(f.Dir, name)
+}
+
+// Read gives the bytes of a regular file. It never waits on a FIFO or a device and never reads more than MaxFileSize.
+// Errors are for people and name the file; errors.Is tells fs.ErrNotExist, fs.ErrPermission, ErrTooLarge, ErrNotRegular.
+func (f *Files) Read(name string) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if text, ok := f.texts[name]; ok {
+		return text, nil
+	}
+	if strings.ContainsRune(name, 0) {
+		return nil, fmt.Errorf("%q: %w: the name holds a NUL byte", name, fs.ErrInvalid)
+	}
+	text, err := readRegular(f.Path(name), name)
+	if err != nil {
+		return nil, err
+	}
+	if f.total+len(text) > MaxTotalSize {
+		return nil, fmt.Errorf("%s: %w: with it the configuration would exceed %d MB in all", name, ErrTooLarge, MaxTotalSize>>20)
+	}
+	f.put(name, text)
+	return text, nil
+}
+
+func readRegular(path, name string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		var pe *fs.PathError
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("%s: no such file: %w", name, fs.ErrNotExist)
+		case errors.Is(err, fs.ErrPermission):
+			return nil, fmt.Errorf("%s: not allowed to read it: %w", name, fs.ErrPermission)
+		case errors.As(err, &pe) && errors.Is(pe.Err, syscall.ELOOP):
+			return nil, fmt.Errorf("%s: the symbolic link leads back to itself: %w", name, err)
+		case errors.As(err, &pe):
+			return nil, fmt.Errorf("%s: %w", name, pe.Err)
+		}
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: %w: it is %s", name, ErrNotRegular, describeMode(info.Mode()))
+	}
+	if info.Size() > MaxFileSize {
+		return nil, fmt.Errorf("%s: %w: it has %d MB, and at most %d MB are read", name, ErrTooLarge, info.Size()>>20, MaxFileSize>>20)
+	}
+	text, err := io.ReadAll(io.LimitReader(file, MaxFileSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(text) > MaxFileSize {
+		return nil, fmt.Errorf("%s: %w: at most %d MB are read", name, ErrTooLarge, MaxFileSize>>20)
+	}
+	return text, nil
+}
+
+func describeMode(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a directory"
+	case m&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	case m&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "no plain file"
+}
+
+// Put adds a text that stands in no file, under a name in angle brackets such as "<command line>", or a file's
+// text that was read elsewhere.
+func (f *Files) Put(name string, text []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.put(name, text)
+}
+
+func (f *Files) put(name string, text []byte) {
+	if _, seen := f.texts[name]; !seen {
+		f.order = append(f.order, name)
+	}
+	f.texts[name] = text
+	f.total += len(text)
+}
+
+// Text gives the text kept under a name, or nil.
+func (f *Files) Text(name string) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.texts[name]
+}
+
+// Names lists what was read or put, in order.
+func (f *Files) Names() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.order)
+}
+
+// Exists tells what stands at a path without reading it: "file", "dir", "other" or "" for nothing.
+func (f *Files) Exists(name string) string {
+	if strings.ContainsRune(name, 0) {
+		return ""
+	}
+	info, err := os.Stat(f.Path(name))
+	switch {
+	case err != nil:
+		return ""
+	case info.IsDir():
+		return "dir"
+	case info.Mode().IsRegular():
+		return "file"
+	}
+	return "other"
+}
+
+// RangeOf makes the Range of the bytes from start to end of a text, columns counted in bytes as hcl does for
+// code frames (1-based). Offsets outside the text are clamped.
+func RangeOf(filename string, text []byte, start, end int) hcl.Range {
+	start = min(max(start, 0), len(text))
+	end = min(max(end, start), len(text))
+	p := position(text, hcl.InitialPos, start)
+	return hcl.Range{Filename: filename, Start: p, End: position(text, p, end)}
+}
+
+func position(text []byte, from hcl.Pos, offset int) hcl.Pos {
+	for i := from.Byte; i < offset; i++ {
+		if text[i] == '\n' {
+			from.Line++
+			from.Column = 1
+		} else {
+			from.Column++
+		}
+	}
+	from.Byte = offset
+	return from
+}
