@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"maps"
 	"os"
 	"os/user"
 	"runtime"
@@ -43,6 +44,8 @@ type HostInputs struct {
 	Dir string
 	// Machine says whether this machine's environment, CPUs, accounts and host name count.
 	Machine bool
+	// NoEnv says that the server starts with no variables but Vars (env -i).
+	NoEnv bool
 	// Environ replaces this process's environment (os.Environ) as the machine's; for tests.
 	Environ map[string]string
 
@@ -75,6 +78,9 @@ func (h *HostInputs) Env(name string) (string, EnvState) {
 		}
 		return *v, EnvSet
 	}
+	if h.NoEnv {
+		return "", EnvUnset
+	}
 	if !h.Machine {
 		return "", EnvUnknown
 	}
@@ -87,7 +93,7 @@ func (h *HostInputs) Env(name string) (string, EnvState) {
 // EnvNames implements Host.
 func (h *HostInputs) EnvNames() ([]string, bool) {
 	set := map[string]bool{}
-	if h.Machine {
+	if h.Machine && !h.NoEnv {
 		for k := range h.machineEnv() {
 			set[k] = true
 		}
@@ -99,7 +105,28 @@ func (h *HostInputs) EnvNames() ([]string, bool) {
 			set[k] = true
 		}
 	}
-	return sortedKeys(set), h.Machine
+	return sortedKeys(set), h.Machine || h.NoEnv
+}
+
+// Environment gives the environment for a process started on this host, NAME=VALUE each. Without the machine's
+// own it holds what the user gave and PATH.
+func (h *HostInputs) Environment() []string {
+	vars := map[string]string{"PATH": os.Getenv("PATH")}
+	if h.Machine && !h.NoEnv {
+		vars = maps.Clone(h.machineEnv())
+	}
+	for name, value := range h.Vars {
+		if value == nil {
+			delete(vars, name)
+		} else {
+			vars[name] = *value
+		}
+	}
+	var out []string
+	for _, name := range sortedKeys(vars) {
+		out = append(out, name+"="+vars[name])
+	}
+	return out
 }
 
 // Fact implements Host.

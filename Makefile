@@ -1,0 +1,50 @@
+# gsrv: `make demo` builds and shows the main job, `make test` installs what the tests need and runs them all.
+
+GO ?= go
+BIN := bin/gsrv
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# The real programs that the tests compare gsrv with.
+ORACLES := gunicorn uwsgi-core uwsgi-plugin-python3 python3-pastedeploy python3-paste python3-waitress python3-pyramid python3-django python3-flask
+
+.PHONY: build demo test oracles lint unit fidelity fuzz bench clean
+
+build:
+	$(GO) build -trimpath -o $(BIN) ./cmd/gsrv
+
+demo: build
+	@sh fixtures/demo/demo.sh $(BIN)
+
+test: oracles lint unit
+
+# Installs the real servers from Debian's packages where they are missing.
+oracles:
+	@missing=$$(for p in $(ORACLES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		$(SUDO) apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -q -y --no-install-recommends $$missing; \
+	fi
+
+lint:
+	$(GO) vet ./...
+	@unformatted=$$($(GO) tool gofumpt -l cmd schema); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (go tool gofumpt -w FILE):"; echo "$$unformatted"; exit 1; fi
+	$(GO) tool staticcheck ./...
+
+unit:
+	CI=true $(GO) test -race -timeout 20m ./...
+
+# Each fuzz target for FUZZTIME; the seeds run with every `make test`.
+FUZZTIME ?= 1m
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
+			echo "== $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+bench: build
+	sh docs/benchmarks/run.sh $(BIN)
+
+clean:
+	rm -rf bin
