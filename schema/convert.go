@@ -113,6 +113,8 @@ func Convert(conversion string, e Expr) Expr {
 //	words      text split at white space
 //	keyvals    a list of "K=V" texts as a map
 //	none_false null as false
+//	duration   text with a unit as seconds: "1m30s" is 90 (see ParseDuration)
+//	size       text with a unit as bytes: "8KiB" is 8192 (see ParseSize)
 //
 // An unknown or unsuitable value gives cty.DynamicVal.
 func ConvertValue(conversion string, v cty.Value) cty.Value {
@@ -134,6 +136,8 @@ func ConvertValue(conversion string, v cty.Value) cty.Value {
 	switch conversion {
 	case "none_false":
 		return v
+	case "duration", "size":
+		return quantity(conversion, v)
 	case "not":
 		if v.Type() == cty.Bool {
 			return v.Not()

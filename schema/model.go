@@ -4,8 +4,27 @@ package schema
 // catalogue of the native format, gsrv.hcl, whose blocks are the parts of the names.
 //
 // Types: string, bool, int, duration (a number of seconds), size (a number of bytes), octal (text such as
-// "0660"), list (of strings), map (of strings), any (a free mapping), hook (a reference to a function).
+// "0660"), list (of strings), map (of strings), any (a free mapping), hook (a reference to a function). Extra is a
+// ModelRole where gsrv.hcl writes the setting in another way than as an attribute.
 var Model = &Catalogue{Server: "native", Options: modelOptions}
+
+// A ModelRole, in the Extra of a Model option, says how gsrv.hcl writes a setting that is not simply an attribute of
+// the block its name says.
+type ModelRole string
+
+// The roles of settings in gsrv.hcl.
+const (
+	// RoleLabel is the one setting that a block's label gives: app "shop.wsgi:application" {}.
+	RoleLabel ModelRole = "label"
+	// RoleProtocol is the list of addresses of the listen blocks with this protocol.
+	RoleProtocol ModelRole = "protocol"
+	// RoleListener is an attribute of a listen block that belongs to its address.
+	RoleListener ModelRole = "listener"
+	// RoleUnixListener is a RoleListener that only a unix socket has.
+	RoleUnixListener ModelRole = "unix-listener"
+	// RoleByAddress holds, by address, the attributes in which listen blocks differ from each other.
+	RoleByAddress ModelRole = "by-address"
+)
 
 func bound(f float64) *float64 { return &f }
 
@@ -17,7 +36,7 @@ var (
 )
 
 var modelOptions = []Option{
-	{Name: "app.module", Type: "string", Summary: "The WSGI application as module:callable, shop.wsgi:application."},
+	{Name: "app.module", Type: "string", Extra: RoleLabel, Summary: "The WSGI application as module:callable, shop.wsgi:application."},
 	{Name: "app.file", Type: "string", Summary: "The WSGI application as a Python file, where it has no importable name."},
 	{Name: "app.directory", Type: "string", Summary: "Directory entered before the application is loaded."},
 	{Name: "app.python_path", Type: "list", Summary: "Directories put before Python's module search path."},
@@ -25,22 +44,24 @@ var modelOptions = []Option{
 	{Name: "app.environment", Type: "map", Summary: "Environment variables set for the application."},
 	{Name: "app.paste_file", Type: "string", Summary: "Paste ini file that composes the application."},
 	{Name: "app.paste_variables", Type: "map", Summary: "Variables handed to the Paste file."},
-	{Name: "app.required", Type: "bool", Summary: "Refuse to start when the application cannot be loaded."},
+	{Name: "app.required", Type: "bool", Default: `true`, Summary: "Refuse to start when the application cannot be loaded."},
 
-	{Name: "listen.http", Type: "list", Default: `["127.0.0.1:8000"]`, Summary: "Addresses that speak HTTP: host:port, [v6]:port, unix:/path, fd://3."},
-	{Name: "listen.uwsgi", Type: "list", Summary: "Addresses that speak the uwsgi protocol, for a proxy's uwsgi_pass."},
-	{Name: "listen.fastcgi", Type: "list", Summary: "Addresses that speak FastCGI."},
-	{Name: "listen.scgi", Type: "list", Summary: "Addresses that speak SCGI."},
-	{Name: "listen.backlog", Type: "int", Min: zero, Max: maxInt32, Default: "2048", Summary: "Length of the queue of connections not yet accepted."},
-	{Name: "listen.mode", Type: "octal", Summary: "Permissions of unix sockets, 0660."},
-	{Name: "listen.owner", Type: "string", Summary: "Owner of unix sockets, user:group."},
-	{Name: "listen.reuse_port", Type: "bool", Default: "false", Summary: "Set SO_REUSEPORT, so that several servers can share an address."},
+	{Name: "listen.http", Type: "list", Default: `["127.0.0.1:8000"]`, Extra: RoleProtocol, Summary: "Addresses that speak HTTP: host:port, [v6]:port, unix:/path, fd://3."},
+	{Name: "listen.uwsgi", Type: "list", Extra: RoleProtocol, Summary: "Addresses that speak the uwsgi protocol, for a proxy's uwsgi_pass."},
+	{Name: "listen.fastcgi", Type: "list", Extra: RoleProtocol, Summary: "Addresses that speak FastCGI."},
+	{Name: "listen.scgi", Type: "list", Extra: RoleProtocol, Summary: "Addresses that speak SCGI."},
+	{Name: "listen.backlog", Type: "int", Min: zero, Max: maxInt32, Default: "2048", Extra: RoleListener, Summary: "Length of the queue of connections not yet accepted."},
+	{Name: "listen.mode", Type: "octal", Extra: RoleUnixListener, Summary: "Permissions of unix sockets, 0660."},
+	{Name: "listen.owner", Type: "string", Extra: RoleUnixListener, Summary: "Owner of unix sockets, user:group."},
+	{Name: "listen.reuse_port", Type: "bool", Default: "false", Extra: RoleListener, Summary: "Set SO_REUSEPORT, so that several servers can share an address."},
+
+	{Name: "listen.by_address", Type: "any", Extra: RoleByAddress, Summary: "Backlog, mode, owner and reuse_port of single addresses, where they differ from the other addresses'."},
 
 	{Name: "workers.count", Type: "int", Min: zero, Max: maxInt32, Default: "1", Summary: "Number of worker processes."},
 	{Name: "workers.minimum", Type: "int", Min: zero, Max: maxInt32, Summary: "Number of workers kept when there is little to do."},
 	{Name: "workers.class", Type: "string", Default: `"sync"`, Summary: "How a worker runs requests: sync, thread, gevent, or a class of the server's own."},
 	{Name: "workers.threads", Type: "int", Min: zero, Max: maxInt32, Default: "1", Summary: "Threads per worker."},
-	{Name: "workers.connections", Type: "int", Min: zero, Max: maxInt32, Summary: "Connections a worker may hold at once."},
+	{Name: "workers.connections", Type: "int", Min: zero, Max: maxInt32, Default: `1000`, Summary: "Connections a worker may hold at once."},
 	{Name: "workers.preload", Type: "bool", Default: "false", Summary: "Load the application once, before the workers are forked."},
 	{Name: "workers.master", Type: "bool", Default: "true", Summary: "Run a master process that watches the workers."},
 	{Name: "workers.python_threads", Type: "bool", Summary: "Let the application start threads of its own."},
@@ -50,17 +71,17 @@ var modelOptions = []Option{
 	{Name: "workers.temporary_directory", Type: "string", Summary: "Directory for the workers' heartbeat files; memory-backed is best."},
 	{Name: "workers.recycle.requests", Type: "int", Min: zero, Max: maxInt32, Default: "0", Summary: "Requests after which a worker is replaced; 0 for never."},
 	{Name: "workers.recycle.jitter", Type: "int", Min: zero, Max: maxInt32, Default: "0", Summary: "Random number of requests added, so that workers are not replaced together."},
-	{Name: "workers.recycle.memory", Type: "size", Min: zero, Summary: "Resident memory over which a worker is replaced after its request."},
-	{Name: "workers.recycle.lifetime", Type: "duration", Min: zero, Summary: "Age at which a worker is replaced."},
+	{Name: "workers.recycle.memory", Type: "size", Min: zero, Default: `0`, Summary: "Resident memory over which a worker is replaced after its request; 0 for never."},
+	{Name: "workers.recycle.lifetime", Type: "duration", Min: zero, Default: `0`, Summary: "Age at which a worker is replaced; 0 for never."},
 
 	{Name: "http.keep_alive", Type: "duration", Min: zero, Default: "2", Summary: "Time an idle connection is kept open for the next request."},
 	{Name: "http.timeout", Type: "duration", Min: zero, Summary: "Time a client may take between two parts of a request."},
-	{Name: "http.send_file", Type: "bool", Summary: "Use sendfile(2) for files."},
+	{Name: "http.send_file", Type: "bool", Default: `true`, Summary: "Use sendfile(2) for files."},
 	{Name: "http.limits.request_line", Type: "int", Min: zero, Default: "4094", Summary: "Longest request line in bytes; 0 for no limit."},
 	{Name: "http.limits.header_count", Type: "int", Min: zero, Default: "100", Summary: "Most header fields in a request."},
 	{Name: "http.limits.header_size", Type: "int", Min: zero, Default: "8190", Summary: "Longest header field in bytes; 0 for no limit."},
-	{Name: "http.limits.request_head", Type: "int", Min: zero, Summary: "Largest request head (line and headers, as variables) in bytes."},
-	{Name: "http.limits.body", Type: "size", Min: zero, Summary: "Largest request body; 0 for no limit."},
+	{Name: "http.limits.request_head", Type: "int", Min: zero, Default: `0`, Summary: "Largest request head (line and headers, as variables) in bytes; 0 for no limit."},
+	{Name: "http.limits.body", Type: "size", Min: zero, Default: `0`, Summary: "Largest request body; 0 for no limit."},
 
 	{Name: "proxy.trusted", Type: "list", Default: `["127.0.0.1", "::1"]`, Summary: "Proxies whose forwarded headers are believed: addresses, networks, or *."},
 	{Name: "proxy.protocol", Type: "bool", Default: "false", Summary: "Expect the PROXY protocol on new connections."},
@@ -87,8 +108,8 @@ var modelOptions = []Option{
 	{Name: "log.class", Type: "string", Summary: "Logger class of the server's own."},
 	{Name: "log.syslog.enabled", Type: "bool", Default: "false", Summary: "Send the logs to syslog."},
 	{Name: "log.syslog.address", Type: "string", Summary: "Address of syslog."},
-	{Name: "log.syslog.prefix", Type: "string", Summary: "Program name in syslog."},
-	{Name: "log.syslog.facility", Type: "string", Summary: "Syslog facility."},
+	{Name: "log.syslog.prefix", Type: "string", Default: `"gsrv"`, Summary: "Program name in syslog."},
+	{Name: "log.syslog.facility", Type: "string", Default: `"user"`, Summary: "Syslog facility."},
 
 	{Name: "metrics.statsd.address", Type: "string", Summary: "host:port of a statsd server."},
 	{Name: "metrics.statsd.prefix", Type: "string", Summary: "Prefix of statsd names."},
@@ -110,6 +131,7 @@ var modelOptions = []Option{
 
 	{Name: "static.map", Type: "list", Summary: "Static files served without the application, mount=directory."},
 
+	{Name: "hooks.file", Type: "string", Extra: RoleLabel, Summary: "Python file whose functions with the names of hooks are the hooks."},
 	{Name: "hooks.on_starting", Type: "hook", Summary: "Before the master is initialised."},
 	{Name: "hooks.on_reload", Type: "hook", Summary: "When the configuration is read again."},
 	{Name: "hooks.when_ready", Type: "hook", Summary: "When the master has started."},
