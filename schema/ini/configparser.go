@@ -78,16 +78,27 @@ func (p *parser) findInvalid() (int, *Error) {
 		}
 		at += n
 	}
+	length, reason := invalidSequence(text[at:])
 	begin := at / chunk * chunk
-	message := fmt.Sprintf("'utf-8' codec can't decode byte 0x%02x in position %d: %s", text[at], at-begin, invalidReason(text[at:]))
-	return begin, NewError("UnicodeDecodeError", message, "invalid-encoding", p.doc.Range(at, at+1), "Not valid UTF-8",
+	for begin > 0 && begin < at && !utf8.RuneStart(text[begin]) {
+		begin-- // a character that straddles two chunks is decoded with the second one
+	}
+	if reason == "unexpected end of data" || at+length >= (at/chunk+1)*chunk {
+		begin = at // what is left undecided of one chunk begins the next
+	}
+	which := fmt.Sprintf("byte 0x%02x in position %d", text[at], at-begin)
+	if length > 1 {
+		which = fmt.Sprintf("bytes in position %d-%d", at-begin, at-begin+length-1)
+	}
+	message := fmt.Sprintf("'utf-8' codec can't decode %s: %s", which, reason)
+	return begin, NewError("UnicodeDecodeError", message, "invalid-encoding", p.doc.Range(at, at+length), "Not valid UTF-8",
 		"The byte 0x%02x here is no UTF-8, so the file cannot be decoded and the server does not start. Save the file as UTF-8; if it is Latin-1: iconv -f latin1 -t utf-8.", text[at])
 }
 
-func invalidReason(b []byte) string {
-	lead := b[0]
+// invalidSequence says how many bytes Python's decoder takes together as wrong, and why.
+func invalidSequence(b []byte) (length int, reason string) {
 	need := 0
-	switch {
+	switch lead := b[0]; {
 	case lead >= 0xc2 && lead <= 0xdf:
 		need = 1
 	case lead >= 0xe0 && lead <= 0xef:
@@ -95,17 +106,30 @@ func invalidReason(b []byte) string {
 	case lead >= 0xf0 && lead <= 0xf4:
 		need = 3
 	default:
-		return "invalid start byte"
+		return 1, "invalid start byte"
 	}
-	if len(b) <= need {
-		for _, c := range b[1:] {
-			if c&0xc0 != 0x80 {
-				return "invalid continuation byte"
+	for i := 1; i <= need; i++ {
+		if i == len(b) {
+			return i, "unexpected end of data"
+		}
+		low, high := byte(0x80), byte(0xbf)
+		if i == 1 {
+			switch b[0] {
+			case 0xe0:
+				low = 0xa0
+			case 0xed:
+				high = 0x9f
+			case 0xf0:
+				low = 0x90
+			case 0xf4:
+				high = 0x8f
 			}
 		}
-		return "unexpected end of data"
+		if b[i] < low || b[i] > high {
+			return i, "invalid continuation byte"
+		}
 	}
-	return "invalid continuation byte"
+	return need + 1, "invalid continuation byte"
 }
 
 func (p *parser) run(limit int) *Error {
@@ -250,7 +274,8 @@ func (p *parser) option(value, raw string, number, at int) *Error {
 	}
 	key := &Key{Name: name, Section: p.section.Name, Line: number, doc: p.doc, NameRange: p.doc.Range(at, at+len(name))}
 	if p.dialect.LowerKeys {
-		key.Name = strings.ToLower(name)
+		// Python's lower() makes two characters of this one, Go's one.
+		key.Name = strings.ToLower(strings.ReplaceAll(name, "İ", "i\u0307"))
 	}
 	id := [2]string{p.section.Name, key.Name}
 	if first := p.keys[id]; first != nil && !p.dialect.Lenient {
