@@ -33,6 +33,10 @@ type Value struct {
 	Key     *ini.Key
 	// Range is where the value stands, NameRange where its key or variable stands. Both are zero for FromLoader.
 	Range, NameRange hcl.Range
+	// Over is the value it took the place of, from a section that this one uses; nil for none.
+	Over *Value
+	// File is the file of that section.
+	File string
 	// Refs are the variables that were put into it, nearest first.
 	Refs []Ref
 }

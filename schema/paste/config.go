@@ -189,7 +189,11 @@ func (s *sectionLoader) use(kind *Kind) (*Context, *Error) {
 		return nil, err
 	}
 	context.Global.update(s.additions)
-	context.Local.update(s.local)
+	for _, name := range s.local.names {
+		v := *s.local.values[name]
+		v.Over = context.Local.Get(name)
+		context.Local.set(name, &v)
+	}
 	if file := s.global.Get("__file__"); file != nil {
 		context.Global.set("__file__", file)
 	}

@@ -22,7 +22,7 @@ func (c *configLoader) get(section, option string) (*Value, *Error) {
 func (c *configLoader) raw(section, option string) *Value {
 	if section != ini.DefaultSection {
 		if k := c.file.index[[2]string{section, option}]; k != nil {
-			return &Value{Text: k.Value, Known: true, Origin: FromSection, Section: section, Key: k, Range: k.Range, NameRange: k.NameRange}
+			return &Value{Text: k.Value, Known: true, Origin: FromSection, Section: section, File: c.file.doc.Filename, Key: k, Range: k.Range, NameRange: k.NameRange}
 		}
 	}
 	return c.defaults.Get(option)

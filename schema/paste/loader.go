@@ -213,7 +213,7 @@ func (l *Loader) open(filename string, global *Conf, at hcl.Range) (*configLoade
 		c.defaults.set(d.name, &Value{Text: d.text, Known: true, Expr: schema.String(d.text, hcl.Range{}), Origin: FromLoader})
 	}
 	for _, key := range file.keys[ini.DefaultSection] {
-		c.defaults.set(key.Name, &Value{Text: key.Value, Known: true, Origin: FromDefault, Section: ini.DefaultSection, Key: key, Range: key.Range, NameRange: key.NameRange})
+		c.defaults.set(key.Name, &Value{Text: key.Value, Known: true, Origin: FromDefault, Section: ini.DefaultSection, File: file.doc.Filename, Key: key, Range: key.Range, NameRange: key.NameRange})
 	}
 	for _, name := range global.Names() {
 		if c.defaults.Get(name) == nil {
