@@ -58,6 +58,9 @@ func intBinary(b *Budget, op Op, x, y Int) (Value, error) {
 	case OpDiv:
 		return intTrueDiv(b, x, y)
 	case OpFloorDiv, OpMod:
+		if op == OpMod && y.Sign() == 0 {
+			return nil, zeroDivision("integer modulo by zero")
+		}
 		q, m, err := intDivMod(b, x, y)
 		if err != nil {
 			return nil, err
@@ -145,7 +148,7 @@ func intTrueDiv(b *Budget, x, y Int) (Value, error) {
 	if math.IsInf(f, 0) {
 		return nil, NewException("OverflowError", "integer division result too large for a float")
 	}
-	if f == 0 && x.Sign()*y.Sign() < 0 {
+	if f == 0 && (x.Sign() < 0) != (y.Sign() < 0) {
 		f = math.Copysign(0, -1)
 	}
 	return Float(f), nil

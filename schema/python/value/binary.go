@@ -207,7 +207,12 @@ func repeat(b *Budget, x, y Value, inPlace bool) (Value, error) {
 	if !isSequence(x) {
 		seq, count = y, x
 	}
-	if !isSequence(seq) {
+	noRepeat := false // x has the operations of a sequence, yet not this one: y is not asked in place
+	switch x.(type) {
+	case *Set, *Dict, *Range, *DictView:
+		noRepeat = inPlace
+	}
+	if !isSequence(seq) || noRepeat {
 		return nil, operandError(OpMul, x, y, inPlace)
 	}
 	n, ok := asInt(count)
@@ -291,7 +296,11 @@ func setBinary(b *Budget, op Op, x, y *Set) (*Set, error) {
 	empty := NewSet(false)
 	switch op {
 	case OpAnd:
-		err = put(x, y, true)
+		// Equal members of different types (1 and 1.0) come from the smaller set.
+		if y.Len() > x.Len() {
+			x, y = y, x
+		}
+		err = put(y, x, true)
 	case OpOr:
 		if err = put(x, empty, false); err == nil {
 			err = put(y, x, false)

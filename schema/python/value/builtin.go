@@ -83,7 +83,13 @@ func builtinTable() map[string]method {
 		"hash":      oneArg(func(c *call) (Value, error) { return HashOf(c.b, c.args[0]) }),
 		"hex":       oneArg(builtinBase(16, "0x")),
 		"int":       kwArgs(0, []string{"", "base"}, builtinInt),
-		"iter": oneArg(func(c *call) (Value, error) {
+		"iter": posArgs(1, 2, func(c *call) (Value, error) {
+			if c.has(1) {
+				if IsForeign(c.args[0]) {
+					return nil, unsupported("iter with two arguments is not modelled")
+				}
+				return nil, typeError("iter(v, w): v must be callable")
+			}
 			it, err := Iterate(c.b, c.args[0])
 			if err != nil {
 				return nil, err
@@ -255,7 +261,7 @@ func builtinExtreme(name string, op Op) func(c *call) (Value, error) {
 			}
 			better, err := Compare(c.b, op, k, bestKey)
 			if err != nil {
-				return nil, err
+				return nil, unorderedError(c.rest[0], err)
 			}
 			if better {
 				best, bestKey = e, k
@@ -323,7 +329,17 @@ func builtinSorted(c *call) (Value, error) {
 		return nil, err
 	}
 	elems = slices.Clone(elems)
-	return &List{elems}, sortElems(c.b, elems, key, reverse)
+	return &List{elems}, unorderedError(c.rest[0], sortElems(c.b, elems, key, reverse))
+}
+
+// unorderedError hides which members of a set could not be compared: that depends on its order.
+func unorderedError(v Value, err error) error {
+	if s, ok := unorderedSet(v); ok {
+		if e, ok := err.(*Exception); ok && e.Type == "TypeError" {
+			return orderError(s)
+		}
+	}
+	return err
 }
 
 func builtinNext(c *call) (Value, error) {
@@ -348,15 +364,16 @@ func builtinNext(c *call) (Value, error) {
 }
 
 func builtinEnumerate(c *call) (Value, error) {
-	it, err := Iterate(c.b, c.args[0])
-	if err != nil {
-		return nil, err
-	}
 	n := NewInt(0)
 	if c.has(1) {
+		var err error
 		if n, err = needIndex(c.args[1]); err != nil {
 			return nil, err
 		}
+	}
+	it, err := Iterate(c.b, c.args[0])
+	if err != nil {
+		return nil, err
 	}
 	return NewIter("enumerate", func(b *Budget) (Value, bool, error) {
 		v, ok, err := it.Next(b)
@@ -480,8 +497,16 @@ func builtinReversed(c *call) (Value, error) {
 		elems = slices.Clone(elems)
 		slices.Reverse(elems)
 		name := "reversed"
-		if _, ok := v.(*List); ok {
+		switch w := v.(type) {
+		case *List:
 			name = "list_reverseiterator"
+		case *Dict:
+			name = "dict_reversekeyiterator"
+		case *DictView:
+			name = map[ViewKind]string{
+				KeysView: "dict_reversekeyiterator", ValuesView: "dict_reversevalueiterator",
+				ItemsView: "dict_reverseitemiterator",
+			}[w.Kind]
 		}
 		return elemsIter(name, elems), nil
 	}

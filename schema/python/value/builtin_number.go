@@ -151,11 +151,21 @@ func builtinBytes(c *call) (Value, error) {
 				return nil, foreignError(c.args[0], "encoding")
 			}
 			if c.has(1) {
+				if _, err := needStr(c.args[1], "bytes() argument 'encoding' must be str, not %s"); err != nil {
+					return nil, err
+				}
+			}
+			if c.has(2) {
+				if _, err := needStr(c.args[2], "bytes() argument 'errors' must be str, not %s"); err != nil {
+					return nil, err
+				}
+			}
+			if c.has(1) {
 				return nil, typeError("encoding without a string argument")
 			}
 			return nil, typeError("errors without a string argument")
 		}
-		return strEncode(&call{b: c.b, recv: s, args: c.args[1:]})
+		return encodeAs(&call{b: c.b, recv: s, args: c.args[1:]}, "bytes")
 	}
 	switch v := c.args[0].(type) {
 	case Str:
@@ -182,6 +192,9 @@ func builtinComplex(c *call) (Value, error) {
 	if _, ok := arg(c, 0).(Str); ok {
 		return nil, unsupported("complex() of a string is not modelled")
 	}
+	if _, ok := arg(c, 1).(Str); ok {
+		return nil, typeError("complex() second arg can't be a string")
+	}
 	part := func(i int) (complex128, error) {
 		if !c.has(i) {
 			return 0, nil
@@ -191,9 +204,6 @@ func builtinComplex(c *call) (Value, error) {
 				return 0, foreignError(c.args[i], "converting to complex")
 			}
 			if i == 1 {
-				if _, ok := c.args[i].(Str); ok {
-					return 0, typeError("complex() second arg can't be a string")
-				}
 				return 0, typeError("complex() second argument must be a number, not '%s'", TypeName(c.args[i]))
 			}
 			return 0, typeError("complex() first argument must be a string or a number, not '%s'", TypeName(c.args[i]))
@@ -284,14 +294,8 @@ func builtinDivmod(c *call) (Value, error) {
 		q, r, err := intDivMod(c.b, n, m)
 		return NewTuple(q, r), err
 	}
-	fx, ok1, err := asFloat(x)
-	if err != nil {
-		return nil, err
-	}
-	fy, ok2, err := asFloat(y)
-	if err != nil {
-		return nil, err
-	}
+	fx, ok1, err1 := asFloat(x)
+	fy, ok2, err2 := asFloat(y)
 	switch {
 	case IsForeign(x):
 		return nil, foreignError(x, "computing with")
@@ -299,6 +303,10 @@ func builtinDivmod(c *call) (Value, error) {
 		return nil, foreignError(y, "computing with")
 	case !ok1 || !ok2:
 		return nil, typeError("unsupported operand type(s) for divmod(): '%s' and '%s'", TypeName(x), TypeName(y))
+	case err1 != nil:
+		return nil, err1
+	case err2 != nil:
+		return nil, err2
 	case fy == 0:
 		return nil, zeroDivision("float divmod()")
 	}
@@ -320,8 +328,13 @@ func builtinPow(c *call) (Value, error) {
 			return nil, foreignError(a, "computing with")
 		}
 		for _, a := range c.args {
-			if _, isFloat := a.(Float); isFloat && isNumber(c.args[0]) && isNumber(c.args[1]) && isNumber(c.args[2]) {
+			switch {
+			case IsForeign(a):
+				return nil, foreignError(a, "computing with")
+			case TypeName(a) == "float":
 				return nil, typeError("pow() 3rd argument not allowed unless all arguments are integers")
+			case TypeName(a) == "complex":
+				return nil, valueError("complex modulo")
 			}
 		}
 		return nil, typeError("unsupported operand type(s) for ** or pow(): '%s', '%s', '%s'",

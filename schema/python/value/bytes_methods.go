@@ -250,6 +250,10 @@ func bytesStartswith(name string, test func(s, x string) bool) func(c *call) (Va
 func bytesFind(how string) func(c *call) (Value, error) {
 	return func(c *call) (Value, error) {
 		s := bytesOf(c)
+		start, end, err := bounds(c, 1, len(s))
+		if err != nil {
+			return nil, err
+		}
 		var sub string
 		if n, ok := asInt(c.args[0]); ok {
 			i, fits := n.Int64()
@@ -263,10 +267,6 @@ func bytesFind(how string) func(c *call) (Value, error) {
 			return nil, foreignError(c.args[0], "searching for")
 		} else {
 			return nil, typeError("argument should be integer or bytes-like object, not '%s'", TypeName(c.args[0]))
-		}
-		start, end, err := bounds(c, 1, len(s))
-		if err != nil {
-			return nil, err
 		}
 		pos, count := -1, 0
 		if start <= end {
@@ -325,6 +325,11 @@ func bytesFromhex(c *call) (Value, error) {
 	}
 	var out []byte
 	rs := decodeRunes(s)
+	for i, r := range rs {
+		if r >= 0x80 {
+			return nil, valueError("non-hexadecimal number found in fromhex() arg at position %d", i)
+		}
+	}
 	nibble := func(i int) int {
 		if i < len(rs) && rs[i] < 0x80 {
 			if d := digitValue(byte(rs[i])); d < 16 {

@@ -412,15 +412,36 @@ func viewCompare(b *Budget, op Op, x *DictView, y Value) (bool, error) {
 	if !isSetLike(y) {
 		return false, nil
 	}
-	xs, err := toSet(b, x, false)
+	other, err := Len(b, y)
 	if err != nil {
 		return false, err
 	}
-	ys, err := toSet(b, y, false)
+	n := x.Dict.Len()
+	switch op {
+	case OpEq, OpLt, OpLe:
+		if n > other || op == OpEq && n != other || op == OpLt && n == other {
+			return false, nil
+		}
+		return allContained(b, x, y)
+	}
+	if n < other || op == OpGt && n == other {
+		return false, nil
+	}
+	return allContained(b, y, x)
+}
+
+// allContained says whether each member of x is in y.
+func allContained(b *Budget, x, y Value) (bool, error) {
+	elems, err := collectUnordered(b, x)
 	if err != nil {
 		return false, err
 	}
-	return keysCompare(op, xs.d, ys.d), nil
+	for _, e := range elems {
+		if in, err := Contains(b, y, e); err != nil || !in {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 func holds(op Op, c int) bool {

@@ -47,7 +47,12 @@ func dictMethods() map[string]method {
 }
 
 func dictPop(c *call) (Value, error) {
-	v, ok, err := dictOf(c).Delete(c.b, c.args[0])
+	var v Value
+	var ok bool
+	var err error
+	if dictOf(c).Len() > 0 { // an empty dictionary does not even hash the key
+		v, ok, err = dictOf(c).Delete(c.b, c.args[0])
+	}
 	switch {
 	case err != nil || ok:
 		return v, err

@@ -38,20 +38,20 @@ func Format(b *Budget, v Value, spec string) (string, error) {
 	}
 	switch x := v.(type) {
 	case Str:
-		f, err := parseSpec(spec, '<', "str")
+		f, err := parseSpec(spec, '<', 's', "str")
 		if err != nil {
 			return "", err
 		}
 		return f.str(b, string(x))
 	case Bool, Int:
 		n, _ := asInt(v)
-		f, err := parseSpec(spec, '>', v.TypeName())
+		f, err := parseSpec(spec, '>', 'd', v.TypeName())
 		if err != nil {
 			return "", err
 		}
 		return f.int(b, n, v.TypeName())
 	case Float:
-		f, err := parseSpec(spec, '>', "float")
+		f, err := parseSpec(spec, '>', 0, "float")
 		if err != nil {
 			return "", err
 		}
@@ -64,9 +64,10 @@ func Format(b *Budget, v Value, spec string) (string, error) {
 
 func isAlign(r rune) bool { return r == '<' || r == '>' || r == '=' || r == '^' }
 
-func parseSpec(spec string, dflt byte, typeName string) (*formatSpec, error) {
+// parseSpec reads a format specification; dflt is the type's alignment, typ its presentation type.
+func parseSpec(spec string, dflt byte, typ rune, typeName string) (*formatSpec, error) {
 	rs := decodeRunes(spec)
-	f := &formatSpec{fill: ' ', align: dflt, prec: -1}
+	f := &formatSpec{fill: ' ', align: dflt, prec: -1, typ: typ}
 	at := func(i int) rune {
 		if i < len(rs) {
 			return rs[i]
@@ -233,7 +234,7 @@ func (f *formatSpec) int(b *Budget, n Int, typeName string) (string, error) {
 		return "", valueError("Precision not allowed in integer format specifier")
 	}
 	if f.noNeg {
-		return "", valueError("Negative zero coercion (z) not allowed in format specifier with integer presentation type")
+		return "", valueError("Negative zero coercion (z) not allowed in integer format specifier")
 	}
 	if f.typ == 'c' {
 		if f.sign != 0 {
@@ -492,7 +493,7 @@ func groupDigits(digits, sep string, size, minWidth int) string {
 
 // charText is the text of a code point in an error message.
 func charText(r rune) string {
-	if r > 31 && r < 127 {
+	if r > 32 && r < 127 {
 		return string(r)
 	}
 	return fmt.Sprintf("\\x%x", r)

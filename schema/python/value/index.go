@@ -184,7 +184,10 @@ func strItem(b *Budget, s string, index Value) (Value, error) {
 	}
 	if n, ok := asInt(index); ok {
 		i, err := element(n, runeLen(s), "string index out of range")
-		return Str(substring(s, i, i+1)), err
+		if err != nil {
+			return nil, err
+		}
+		return Str(substring(s, i, i+1)), nil
 	}
 	sl, ok := index.(*Slice)
 	if !ok {
@@ -261,6 +264,9 @@ func SetItem(b *Budget, v, index, x Value) error {
 	}
 	if IsForeign(v) {
 		return foreignError(v, "assigning to an item of")
+	}
+	if n, ok := asInt(index); ok && n.b != nil && hasLength(v) {
+		return NewException("IndexError", "cannot fit 'int' into an index-sized integer")
 	}
 	return typeError("'%s' object does not support item assignment", TypeName(v))
 }
@@ -360,5 +366,20 @@ func DelItem(b *Budget, v, index Value) error {
 	if IsForeign(v) {
 		return foreignError(v, "deleting an item of")
 	}
-	return typeError("'%s' object doesn't support item deletion", TypeName(v))
+	if n, ok := asInt(index); ok && hasLength(v) {
+		if n.b != nil {
+			return NewException("IndexError", "cannot fit 'int' into an index-sized integer")
+		}
+		return typeError("'%s' object doesn't support item deletion", TypeName(v))
+	}
+	return typeError("'%s' object does not support item deletion", TypeName(v))
+}
+
+// hasLength says whether an immutable v is a sequence to CPython's item functions.
+func hasLength(v Value) bool {
+	switch v.(type) {
+	case Str, Bytes, *Tuple, *Range, *Set, *DictView:
+		return true
+	}
+	return false
 }

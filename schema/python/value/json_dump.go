@@ -91,6 +91,9 @@ func (w *jsonWriter) scalar(v Value) (string, error) {
 		if f == f && !math.IsInf(f, 0) {
 			return floatRepr(f), nil
 		}
+		if !w.o.AllowNaN && w.o.Pretty { // json's Python encoder says more than its C one
+			return "", valueError("Out of range float values are not JSON compliant: %s", floatRepr(f))
+		}
 		if !w.o.AllowNaN {
 			return "", valueError("Out of range float values are not JSON compliant")
 		}

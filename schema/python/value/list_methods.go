@@ -153,27 +153,36 @@ func seqMethods() map[string]method {
 	}
 }
 
-func seqIndex(c *call) (Value, error) {
-	if r, ok := c.recv.(*Range); ok {
-		if len(c.args) > 1 {
-			return nil, typeError("range.index() takes exactly one argument (%d given)", len(c.args))
-		}
-		in, err := Contains(c.b, r, c.args[0])
+func rangeMethods() map[string]method {
+	m := seqMethods()
+	m["index"] = oneArg(rangeIndex)
+	return m
+}
+
+func rangeIndex(c *call) (Value, error) {
+	r := c.recv.(*Range)
+	in, err := Contains(c.b, r, c.args[0])
+	if err != nil {
+		return nil, err
+	}
+	n, isInt := asInt(c.args[0])
+	switch {
+	case !in && isInt:
+		s, err := Repr(c.b, c.args[0])
 		if err != nil {
 			return nil, err
 		}
-		n, isInt := asInt(c.args[0])
-		switch {
-		case !in && isInt:
-			return nil, valueError("%s is not in range", n.Big())
-		case !in:
-			return nil, valueError("sequence.index(x): x not in sequence")
-		case !isInt:
-			n = intFromFloat(float64(c.args[0].(Float)))
-		}
-		q, _, err := intDivMod(c.b, mustInt(intBinary(c.b, OpSub, n, r.Start)), r.Step)
-		return q, err
+		return nil, valueError("%s is not in range", s)
+	case !in:
+		return nil, valueError("sequence.index(x): x not in sequence")
+	case !isInt:
+		n = intFromFloat(float64(c.args[0].(Float)))
 	}
+	q, _, err := intDivMod(c.b, mustInt(intBinary(c.b, OpSub, n, r.Start)), r.Step)
+	return q, err
+}
+
+func seqIndex(c *call) (Value, error) {
 	elems, err := Collect(c.b, c.recv)
 	if err != nil {
 		return nil, err
@@ -249,37 +258,74 @@ func sortElems(b *Budget, elems []Value, key, reverse Value) error {
 		}
 		pairs[i] = pair{k, e}
 	}
-	var failed error
 	if rev {
 		slices.Reverse(pairs)
 	}
-	slices.SortStableFunc(pairs, func(x, y pair) int {
-		if failed != nil {
-			return 0
-		}
-		less, err := Compare(b, OpLt, x.key, y.key)
-		if err == nil && !less {
-			var more bool
-			if more, err = Compare(b, OpLt, y.key, x.key); err == nil && more {
-				return 1
-			}
-		}
-		switch {
-		case err != nil:
-			failed = err
-		case less:
-			return -1
-		}
-		return 0
-	})
-	if failed != nil {
-		return failed
+	if err := sortStable(pairs, func(x, y pair) (bool, error) { return Compare(b, OpLt, x.key, y.key) }); err != nil {
+		return err
 	}
 	if rev {
 		slices.Reverse(pairs)
 	}
 	for i, p := range pairs {
 		elems[i] = p.val
+	}
+	return nil
+}
+
+// sortStable sorts with the comparisons CPython makes for up to 63 elements, in its order, so that
+// the first one to fail is the same: a run at the start, then binary insertion.
+func sortStable[T any](s []T, less func(x, y T) (bool, error)) error {
+	if len(s) >= 64 {
+		var failed error
+		slices.SortStableFunc(s, func(x, y T) int {
+			for i, p := range [2][2]T{{x, y}, {y, x}} {
+				if failed != nil {
+					return 0
+				}
+				var lt bool
+				if lt, failed = less(p[0], p[1]); lt {
+					return 2*i - 1
+				}
+			}
+			return 0
+		})
+		return failed
+	}
+	run := min(len(s), 1)
+	descending := false
+	for ; run < len(s); run++ {
+		lt, err := less(s[run], s[run-1])
+		if err != nil {
+			return err
+		}
+		if run == 1 {
+			descending = lt
+		}
+		if lt != descending {
+			break
+		}
+	}
+	if descending {
+		slices.Reverse(s[:run])
+	}
+	for i := run; i < len(s); i++ {
+		pivot := s[i]
+		lo, hi := 0, i
+		for lo < hi {
+			mid := lo + (hi-lo)/2
+			lt, err := less(pivot, s[mid])
+			if err != nil {
+				return err
+			}
+			if lt {
+				hi = mid
+			} else {
+				lo = mid + 1
+			}
+		}
+		copy(s[lo+1:i+1], s[lo:i])
+		s[lo] = pivot
 	}
 	return nil
 }

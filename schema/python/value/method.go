@@ -164,6 +164,9 @@ func (m method) keywords(c *call, short string, args []Value, kwargs []Kwarg) er
 	}
 	for i := range m.min {
 		if c.args[i] == nil {
+			if short == "enumerate" {
+				return typeError("enumerate() missing required argument 'iterable'")
+			}
 			return typeError("%s() missing required argument '%s' (pos %d)", short, m.names[i], i+1)
 		}
 	}
@@ -181,7 +184,7 @@ func init() {
 		"str": strMethods(), "bytes": bytesMethods(), "list": listMethods(),
 		"tuple": seqMethods(), "dict": dictMethods(), "set": setMethods(),
 		"frozenset": frozensetMethods(), "int": intMethods(), "float": floatMethods(),
-		"range": seqMethods(), "slice": sliceMethods(), "complex": complexMethods(),
+		"range": rangeMethods(), "slice": sliceMethods(), "complex": complexMethods(),
 		"dict_keys": keysViewMethods(), "dict_items": keysViewMethods(), "dict_values": {},
 	}
 	methodTables["bool"] = methodTables["int"]
@@ -248,7 +251,7 @@ func CallClassMethod(b *Budget, class, name string, args []Value, kwargs []Kwarg
 	case IsForeign(args[0]):
 		return nil, foreignError(args[0], "calling a method of")
 	}
-	if t := args[0].TypeName(); t != class && t != "bool" {
+	if t := args[0].TypeName(); t != class && (t != "bool" || class != "int") {
 		return nil, typeError("descriptor '%s' for '%s' objects doesn't apply to a '%s' object", name, owner(class), t)
 	}
 	return m.run(b, args[0], name, owner(class)+"."+name, args[1:], kwargs)

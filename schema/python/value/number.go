@@ -56,12 +56,8 @@ func needCInt(v Value) (int, error) {
 	}
 	i, ok := n.Int64()
 	switch {
-	case !ok:
-		return 0, NewException("OverflowError", "Python int too large to convert to C long")
-	case i > math.MaxInt32:
-		return 0, NewException("OverflowError", "signed integer is greater than maximum")
-	case i < math.MinInt32:
-		return 0, NewException("OverflowError", "signed integer is less than minimum")
+	case !ok, i > math.MaxInt32, i < math.MinInt32:
+		return 0, NewException("OverflowError", "Python int too large to convert to C int")
 	}
 	return int(i), nil
 }
@@ -82,7 +78,7 @@ func intText(n Int) (string, error) {
 }
 
 func intDigitsError() error {
-	return valueError("Exceeds the limit (%d) for integer string conversion", maxIntDigits)
+	return valueError("Exceeds the limit (%d digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit", maxIntDigits)
 }
 
 // intFromFloat is the integer part of a finite double.
@@ -235,7 +231,7 @@ func ParseInt(b *Budget, s string, base int) (Int, error) {
 		return fail()
 	}
 	if use&(use-1) != 0 && len(digits) > maxIntDigits {
-		return Int{}, valueError("Exceeds the limit (%d) for integer string conversion: value has %d digits", maxIntDigits, len(digits))
+		return Int{}, valueError("Exceeds the limit (%d digits) for integer string conversion: value has %d digits; use sys.set_int_max_str_digits() to increase the limit", maxIntDigits, len(digits))
 	}
 	z, ok := new(big.Int).SetString(string(digits), use)
 	if !ok {

@@ -326,9 +326,6 @@ flags:
 		}
 	}
 	f.char = c
-	if c == '%' {
-		return Piece{Text: "%"}, nil
-	}
 	v, err := r.take()
 	if err != nil {
 		return Piece{}, err

@@ -105,11 +105,28 @@ func setFold(c *call, op Op) (*Set, error) {
 			return nil, err
 		}
 		var other *Set
-		if other, err = asSet(c.b, a); err == nil {
-			s, err = setBinary(c.b, op, s, other)
+		if other, err = asSet(c.b, a); err != nil {
+			return nil, err
 		}
+		if _, isSet := a.(*Set); op == OpAnd && !isSet {
+			// Equal members of different types come from the argument.
+			s, err = setBinary(c.b, OpSub, other, mustSet(setBinary(c.b, OpSub, other, s)))
+			if err == nil {
+				s.Frozen = setOf(c).Frozen
+			}
+			continue
+		}
+		s, err = setBinary(c.b, op, s, other)
 	}
 	return s, err
+}
+
+// mustSet is a set, or an empty one after an error, which the next operation then meets as well.
+func mustSet(s *Set, err error) *Set {
+	if err != nil {
+		return NewSet(false)
+	}
+	return s
 }
 
 func setMethods() map[string]method {

@@ -154,15 +154,15 @@ func bounds(c *call, first, length int) (int, int, error) {
 func strFind(how string) func(c *call) (Value, error) {
 	return func(c *call) (Value, error) {
 		s := strOf(c)
-		sub, err := ensureStr(c.args[0])
-		if err != nil {
-			return nil, err
-		}
 		if err := c.b.Step(int64(len(s)) / 16); err != nil {
 			return nil, err
 		}
 		n := runeLen(s)
 		start, end, err := bounds(c, 1, n)
+		if err != nil {
+			return nil, err
+		}
+		sub, err := ensureStr(c.args[0])
 		if err != nil {
 			return nil, err
 		}
@@ -310,7 +310,7 @@ func strStrip(how string) func(c *call) (Value, error) {
 					if IsForeign(c.args[0]) {
 						return nil, foreignError(c.args[0], "stripping")
 					}
-					return nil, typeError("%s arg must be None or str, not %s", how, TypeName(c.args[0]))
+					return nil, typeError("%s arg must be None or str", how)
 				}
 				if err := c.b.Step(mulSize(int64(len(s)), int64(len(x))) / 64); err != nil {
 					return nil, err

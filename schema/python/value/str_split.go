@@ -344,8 +344,11 @@ func codecArgs(c *call, fn string) (enc, errs string, err error) {
 	return name, errs, nil
 }
 
-func strEncode(c *call) (Value, error) {
-	enc, errs, err := codecArgs(c, "encode")
+func strEncode(c *call) (Value, error) { return encodeAs(c, "encode") }
+
+// encodeAs is str.encode, or bytes(text, encoding), under its name in error messages.
+func encodeAs(c *call, fn string) (Value, error) {
+	enc, errs, err := codecArgs(c, fn)
 	if err != nil {
 		return nil, err
 	}

@@ -140,7 +140,9 @@ func parseField(rs []rune, pos int) (fd field, next int, err error) {
 		pos++
 		switch c {
 		case '{':
-			return fd, 0, valueError("unexpected '{' in field name")
+			if !bracket {
+				return fd, 0, valueError("unexpected '{' in field name")
+			}
 		case '[':
 			bracket = true
 		case ']':
@@ -202,9 +204,6 @@ func (f *fieldReader) resolve(fd field, depth int) (Piece, error) {
 	case 'r', 's', 'a':
 		p.Conv = byte(fd.conv)
 	default:
-		if fd.conv > 32 && fd.conv < 127 {
-			return p, valueError("Unknown conversion specifier '%c'", fd.conv)
-		}
 		return p, valueError("Unknown conversion specifier %s", charText(fd.conv))
 	}
 	if fd.nested {
