@@ -257,6 +257,9 @@ func TextOf(v cty.Value) (string, bool) {
 	case cty.String:
 		return v.AsString(), true
 	case cty.Number:
+		if v.AsBigFloat().Sign() == 0 {
+			return "0", true // big.Float has a negative zero too
+		}
 		return v.AsBigFloat().Text('f', -1), true
 	case cty.Bool:
 		return strconv.FormatBool(v.True()), true
