@@ -1,0 +1,329 @@
+package syntax
+
+// block reads what follows a colon: statements on the same line, or an indented block.
+func (p *parser) block(what string, start token) []Stmt {
+	if p.tok.kind != tNewline {
+		return p.simpleStmts(nil)
+	}
+	p.next()
+	if p.tok.kind != tIndent {
+		panic(failure{newError("IndentationError", p.src, int(p.tok.start), int(p.tok.end), "expected an indented block after "+what+" on line "+itoa(start.line))})
+	}
+	p.next()
+	body := p.statements()
+	if p.tok.kind != tDedent {
+		p.unexpected()
+	}
+	p.next()
+	return body
+}
+
+// blockPos gives the position from a token to the end of the last statement of a body.
+func (p *parser) blockPos(start token, body ...[]Stmt) Pos {
+	var last Stmt
+	for _, b := range body {
+		if len(b) > 0 {
+			last = b[len(b)-1]
+		}
+	}
+	pos := p.from(start)
+	if last != nil {
+		e := last.Span()
+		pos.EndLineno, pos.EndColOffset, pos.End = e.EndLineno, e.EndColOffset, e.End
+	}
+	return pos
+}
+
+// condition reads the test of an if or while; a single = there is the usual slip.
+func (p *parser) condition() Expr {
+	e := p.namedExpression()
+	if p.isOp(oAssign) {
+		if _, ok := e.(*Name); ok {
+			end := p.tok.end
+			start := int(e.Span().Start)
+			p.attempt(func() { p.next(); p.bitOr(); end = p.tokens[p.i-1].end })
+			p.failRange(start, int(end), "invalid syntax. Maybe you meant '==' or ':=' instead of '='?")
+		}
+		p.failNode(e, "cannot assign to %s here. Maybe you meant '==' instead of '='?", describe(e))
+	}
+	return e
+}
+
+func (p *parser) ifStmt() Stmt {
+	p.enter()
+	defer p.leave()
+	start := p.tok
+	word := "'if' statement"
+	if start.kw == kElif {
+		word = "'elif' statement"
+	}
+	p.next()
+	s := &If{Test: p.condition()}
+	p.expectColon()
+	s.Body = p.block(word, start)
+	switch {
+	case p.isKw(kElif):
+		s.Orelse = []Stmt{p.ifStmt()}
+	case p.isKw(kElse):
+		s.Orelse = p.elseBlock()
+	}
+	s.Pos = p.blockPos(start, s.Body, s.Orelse)
+	return s
+}
+
+func (p *parser) elseBlock() []Stmt {
+	if !p.isKw(kElse) {
+		return nil
+	}
+	start := p.tok
+	p.next()
+	p.expectColon()
+	return p.block("'else' statement", start)
+}
+
+func (p *parser) whileStmt() Stmt {
+	start := p.tok
+	p.next()
+	s := &While{Test: p.condition()}
+	p.expectColon()
+	s.Body = p.block("'while' statement", start)
+	s.Orelse = p.elseBlock()
+	s.Pos = p.blockPos(start, s.Body, s.Orelse)
+	return s
+}
+
+func (p *parser) forStmt(start token, async bool) Stmt {
+	forTok := p.tok
+	p.expectKw(kFor)
+	target := p.targets()
+	p.expectKw(kIn)
+	iter := p.starExpressions()
+	p.expectColon()
+	body := p.block("'for' statement", forTok)
+	orelse := p.elseBlock()
+	pos := p.blockPos(start, body, orelse)
+	if async {
+		return &AsyncFor{Pos: pos, Target: target, Iter: iter, Body: body, Orelse: orelse}
+	}
+	return &For{Pos: pos, Target: target, Iter: iter, Body: body, Orelse: orelse}
+}
+
+func (p *parser) withStmt(start token, async bool) Stmt {
+	withTok := p.tok
+	p.expectKw(kWith)
+	var items []*WithItem
+	parens := false
+	if p.isOp(oLPar) {
+		parens = p.attempt(func() {
+			p.next()
+			for {
+				items = append(items, p.withItem(true))
+				if !p.acceptOp(oComma) || p.isOp(oRPar) {
+					break
+				}
+			}
+			p.expectOp(oRPar)
+			if !p.isOp(oColon) {
+				p.unexpected()
+			}
+		})
+	}
+	if !parens {
+		items = []*WithItem{p.withItem(false)}
+		for p.acceptOp(oComma) {
+			items = append(items, p.withItem(false))
+		}
+	}
+	p.expectColon()
+	body := p.block("'with' statement", withTok)
+	pos := p.blockPos(start, body)
+	if async {
+		return &AsyncWith{Pos: pos, Items: items, Body: body}
+	}
+	return &With{Pos: pos, Items: items, Body: body}
+}
+
+func (p *parser) withItem(parens bool) *WithItem {
+	item := &WithItem{ContextExpr: p.expression()}
+	if p.acceptKw(kAs) {
+		t := p.targetElement()
+		p.store(t, withTarget)
+		item.OptionalVars = t
+		if !p.isOp(oComma) && !p.isOp(oColon) && !(parens && p.isOp(oRPar)) {
+			p.unexpected()
+		}
+	}
+	return item
+}
+
+func (p *parser) asyncStmt(decorators []Expr) Stmt {
+	start := p.tok
+	p.next()
+	switch p.tok.kw {
+	case kDef:
+		return p.funcDef(start, decorators, true)
+	case kFor:
+		if decorators == nil {
+			return p.forStmt(start, true)
+		}
+	case kWith:
+		if decorators == nil {
+			return p.withStmt(start, true)
+		}
+	}
+	p.unexpected()
+	return nil
+}
+
+func (p *parser) decorated() Stmt {
+	decorators := []Expr{}
+	for p.acceptOp(oAt) {
+		decorators = append(decorators, p.namedExpression())
+		if p.tok.kind != tNewline {
+			p.unexpected()
+		}
+		p.next()
+	}
+	switch p.tok.kw {
+	case kDef:
+		return p.funcDef(p.tok, decorators, false)
+	case kClass:
+		return p.classDef(decorators)
+	case kAsync:
+		return p.asyncStmt(decorators)
+	}
+	p.unexpected()
+	return nil
+}
+
+func (p *parser) funcDef(start token, decorators []Expr, async bool) Stmt {
+	defTok := p.tok
+	p.expectKw(kDef)
+	name := p.name()
+	params := p.typeParams()
+	if !p.isOp(oLPar) {
+		if p.tok.kind == tEOF || p.unclosed != nil {
+			p.unexpected()
+		}
+		p.failAt(p.tok, "expected '('")
+	}
+	p.next()
+	args := p.parameters(oRPar, true)
+	p.expectOp(oRPar)
+	var returns Expr
+	if p.acceptOp(oArrow) {
+		returns = p.expression()
+	}
+	p.expectColon()
+	body := p.block("function definition", defTok)
+	pos := p.blockPos(start, body)
+	if async {
+		return &AsyncFunctionDef{Pos: pos, Name: name, Args: args, Body: body, DecoratorList: decorators, Returns: returns, TypeParams: params}
+	}
+	return &FunctionDef{Pos: pos, Name: name, Args: args, Body: body, DecoratorList: decorators, Returns: returns, TypeParams: params}
+}
+
+func (p *parser) classDef(decorators []Expr) Stmt {
+	start := p.tok
+	p.next()
+	s := &ClassDef{Name: p.name(), DecoratorList: decorators}
+	s.TypeParams = p.typeParams()
+	if p.isOp(oLPar) {
+		p.arguments(&s.Bases, &s.Keywords, false)
+	}
+	p.expectColon()
+	s.Body = p.block("class definition", start)
+	s.Pos = p.blockPos(start, s.Body)
+	return s
+}
+
+func (p *parser) tryStmt() Stmt {
+	start := p.tok
+	p.next()
+	p.expectColon()
+	body := p.block("'try' statement", start)
+	var handlers []*ExceptHandler
+	star := false
+	for i := 0; p.isKw(kExcept); i++ {
+		h, isStar := p.exceptHandler()
+		if i > 0 && isStar != star {
+			p.failAt(p.tok, "cannot have both 'except' and 'except*' on the same 'try'")
+		}
+		star = isStar
+		handlers = append(handlers, h)
+	}
+	var orelse, final []Stmt
+	if len(handlers) > 0 {
+		orelse = p.elseBlock()
+	}
+	if p.isKw(kFinally) {
+		t := p.tok
+		p.next()
+		p.expectColon()
+		final = p.block("'finally' statement", t)
+	}
+	if len(handlers) == 0 && final == nil {
+		p.failAt(p.tok, "expected 'except' or 'finally' block")
+	}
+	pos := p.from(start)
+	last := Stmt(nil)
+	switch {
+	case len(final) > 0:
+		last = final[len(final)-1]
+	case len(orelse) > 0:
+		last = orelse[len(orelse)-1]
+	}
+	var end *Pos
+	if last != nil {
+		end = last.Span()
+	} else {
+		end = handlers[len(handlers)-1].Span()
+	}
+	pos.EndLineno, pos.EndColOffset, pos.End = end.EndLineno, end.EndColOffset, end.End
+	if star {
+		return &TryStar{Pos: pos, Body: body, Handlers: handlers, Orelse: orelse, Finalbody: final}
+	}
+	return &Try{Pos: pos, Body: body, Handlers: handlers, Orelse: orelse, Finalbody: final}
+}
+
+func (p *parser) exceptHandler() (*ExceptHandler, bool) {
+	start := p.tok
+	p.next()
+	h := &ExceptHandler{}
+	star := p.acceptOp(oStar)
+	if !p.isOp(oColon) {
+		first := p.tok
+		h.Type = p.expression()
+		if p.isOp(oComma) {
+			p.exceptWithoutParens(first, h)
+		}
+		if p.acceptKw(kAs) {
+			h.Name = p.name()
+		}
+	} else if star {
+		p.failAt(p.tok, "expected one or more exception types")
+	}
+	p.expectColon()
+	word := "'except' statement"
+	if star {
+		word = "'except*' statement"
+	}
+	h.Body = p.block(word, start)
+	h.Pos = p.blockPos(start, h.Body)
+	return h, star
+}
+
+// exceptWithoutParens reads "except A, B:" of Python 3.14; before, and with "as", it is refused.
+func (p *parser) exceptWithoutParens(first token, h *ExceptHandler) {
+	elts := []Expr{h.Type}
+	for p.acceptOp(oComma) {
+		if p.isOp(oColon) {
+			break
+		}
+		elts = append(elts, p.expression())
+	}
+	if p.py311 || p.isKw(kAs) {
+		p.failRange(int(first.start), int(p.tokens[p.i-1].end), "multiple exception types must be parenthesized")
+	}
+	h.Type = &Tuple{Pos: p.from(first), Elts: elts}
+}

@@ -1,0 +1,435 @@
+package syntax
+
+import (
+	"strings"
+)
+
+// A shift places the nodes of an f-string's expression as CPython 3.11 does: the expression is parsed on its own,
+// in parentheses, and its first line moved.
+type shift struct {
+	line, col int32 // of the first line of the expression
+	base      int32 // byte offset of its first byte in the source
+}
+
+func (s *shift) apply(p *Pos) {
+	if p.Lineno == 1 {
+		p.ColOffset += s.col
+	}
+	if p.EndLineno == 1 {
+		p.EndColOffset += s.col
+	}
+	p.Lineno += s.line - 1
+	p.EndLineno += s.line - 1
+	p.Start += s.base
+	p.End += s.base
+}
+
+// literal is one string token taken apart.
+type literal struct {
+	tok                         token
+	prefix                      string
+	body                        string
+	bodyStart                   int
+	raw, bytes, format, templat bool
+}
+
+func (p *parser) literal(t token) literal {
+	text := p.text(t)
+	i := strings.IndexAny(text, `'"`)
+	l := literal{tok: t, prefix: text[:i]}
+	for _, c := range l.prefix {
+		switch c {
+		case 'r', 'R':
+			l.raw = true
+		case 'b', 'B':
+			l.bytes = true
+		case 'f', 'F':
+			l.format = true
+		case 't', 'T':
+			l.templat = true
+		}
+	}
+	n := 1
+	if len(text) >= i+6 && text[i+1] == text[i] && text[i+2] == text[i] {
+		n = 3
+	}
+	l.body = text[i+n : len(text)-n]
+	l.bodyStart = i + n
+	return l
+}
+
+// strings reads adjacent string literals as one expression.
+func (p *parser) strings() Expr {
+	start := p.tok
+	first := p.i
+	for p.tok.kind == tString {
+		p.next()
+	}
+	pos := p.from(start)
+	kind := ""
+	var b strings.Builder
+	j := &joiner{p: p, pos: pos}
+	isBytes, isFormat, isTemplate, isText := false, false, false, false
+	for i := first; i < p.i; i++ {
+		l := p.literal(p.tokens[i])
+		if p.py311 && l.templat {
+			p.failAt(l.tok, "invalid syntax")
+		}
+		if i == first && l.prefix == "u" {
+			kind = "u"
+		}
+		isBytes = isBytes || l.bytes
+		isText = isText || !l.bytes
+		isFormat = isFormat || l.format
+		isTemplate = isTemplate || l.templat
+		if isBytes && isText {
+			p.failRange(int(start.start), int(p.tokens[p.i-1].end), "cannot mix bytes and nonbytes literals")
+		}
+		switch {
+		case l.bytes:
+			b.WriteString(p.decodeBytes(l))
+		case l.format || l.templat:
+			j.kind = kind
+			j.template = l.templat
+			f := fparser{p: p, j: j, lit: l, s: l.body}
+			f.parse(0)
+		default:
+			j.text.WriteString(p.decodeText(l, l.body))
+		}
+	}
+	switch {
+	case isBytes:
+		return &Constant{Pos: pos, Value: Bytes(b.String())}
+	case isTemplate:
+		j.kind = kind
+		j.flush()
+		return &TemplateStr{Pos: pos, Values: j.values}
+	case isFormat:
+		j.kind = kind
+		j.flush()
+		return &JoinedStr{Pos: pos, Values: j.values}
+	}
+	return &Constant{Pos: pos, Value: j.text.String(), Kind: kind}
+}
+
+// joiner gathers the parts of an f-string.
+type joiner struct {
+	p        *parser
+	pos      Pos
+	kind     string
+	template bool
+	text     strings.Builder
+	values   []Expr
+}
+
+func (j *joiner) flush() {
+	if j.text.Len() > 0 {
+		j.values = append(j.values, &Constant{Pos: j.pos, Value: j.text.String(), Kind: j.kind})
+		j.text.Reset()
+	}
+}
+
+// fparser reads the inside of one f-string literal.
+type fparser struct {
+	p   *parser
+	j   *joiner
+	lit literal
+	s   string
+	i   int
+}
+
+func (f *fparser) fail(format string, args ...any) { f.p.failAt(f.lit.tok, format, args...) }
+
+// parse reads literals and replacement fields to the end, or in a format spec to its closing brace.
+func (f *fparser) parse(level int) {
+	for {
+		f.literal(level)
+		if f.i >= len(f.s) || f.s[f.i] == '}' {
+			return
+		}
+		f.i++
+		f.field(level)
+	}
+}
+
+func (f *fparser) literal(level int) {
+	start := f.i
+	emit := func(end int) {
+		if end <= start {
+			return
+		}
+		f.j.text.WriteString(f.p.decodeText(f.lit, f.s[start:end]))
+	}
+	for f.i < len(f.s) {
+		c := f.s[f.i]
+		if c == '\\' && !f.lit.raw {
+			f.i++
+			if f.i < len(f.s) {
+				switch f.s[f.i] {
+				case '{', '}':
+					continue
+				case 'N':
+					if strings.HasPrefix(f.s[f.i:], "N{") {
+						if end := strings.IndexByte(f.s[f.i:], '}'); end >= 0 {
+							f.i += end + 1
+							continue
+						}
+					}
+				}
+				f.i++
+			}
+			continue
+		}
+		if c != '{' && c != '}' {
+			f.i++
+			continue
+		}
+		if level == 0 {
+			if f.i+1 < len(f.s) && f.s[f.i+1] == c {
+				emit(f.i + 1)
+				f.i += 2
+				start = f.i
+				continue
+			}
+			if c == '}' {
+				f.fail("f-string: single '}' is not allowed")
+			}
+		}
+		break
+	}
+	emit(f.i)
+}
+
+// field reads a replacement field; f.i stands behind its opening brace.
+func (f *fparser) field(level int) {
+	if level >= 2 && f.p.py311 {
+		f.fail("f-string: expressions nested too deeply")
+	}
+	start := f.i
+	f.skipExpression()
+	end := f.i
+	if f.i >= len(f.s) {
+		f.fail("f-string: expecting '}'")
+	}
+	value := f.compile(start, end)
+	debug := ""
+	if f.s[f.i] == '=' {
+		f.i++
+		for f.i < len(f.s) && strings.IndexByte(" \t\n\r\f\v", f.s[f.i]) >= 0 {
+			f.i++
+		}
+		debug = f.s[start:f.i]
+		if f.i >= len(f.s) {
+			f.fail("f-string: expecting '}'")
+		}
+	}
+	conversion := -1
+	if f.s[f.i] == '!' {
+		f.i++
+		if f.i >= len(f.s) {
+			f.fail("f-string: expecting '}'")
+		}
+		conversion = int(f.s[f.i])
+		f.i++
+		if conversion != 's' && conversion != 'r' && conversion != 'a' {
+			f.fail("f-string: invalid conversion character: expected 's', 'r', or 'a'")
+		}
+		if f.i >= len(f.s) {
+			f.fail("f-string: expecting '}'")
+		}
+	}
+	var spec Expr
+	if f.s[f.i] == ':' {
+		f.i++
+		inner := &joiner{p: f.p, pos: f.j.pos, kind: f.j.kind}
+		outer := f.j
+		f.j = inner
+		f.parse(level + 1)
+		f.j = outer
+		inner.flush()
+		spec = &JoinedStr{Pos: f.j.pos, Values: inner.values}
+	}
+	if f.i >= len(f.s) || f.s[f.i] != '}' {
+		f.fail("f-string: expecting '}'")
+	}
+	f.i++
+	if debug != "" {
+		if conversion == -1 && spec == nil {
+			conversion = 'r'
+		}
+		f.j.text.WriteString(debug)
+	}
+	f.j.flush()
+	if f.j.template && level == 0 {
+		f.j.values = append(f.j.values, &Interpolation{Pos: f.j.pos, Value: value, Str: f.s[start:end], Conversion: conversion, FormatSpec: spec})
+		return
+	}
+	f.j.values = append(f.j.values, &FormattedValue{Pos: f.j.pos, Value: value, Conversion: conversion, FormatSpec: spec})
+}
+
+// skipExpression finds the end of the expression: a "!", ":", "=" or "}" outside brackets and strings.
+func (f *fparser) skipExpression() {
+	var open []byte
+	for f.i < len(f.s) {
+		c := f.s[f.i]
+		switch c {
+		case '\\':
+			if f.p.py311 {
+				f.fail("f-string expression part cannot include a backslash")
+			}
+		case '#':
+			if f.p.py311 {
+				f.fail("f-string expression part cannot include '#'")
+			}
+			for f.i < len(f.s) && f.s[f.i] != '\n' {
+				f.i++
+			}
+			continue
+		case '\'', '"':
+			f.skipString(c)
+			continue
+		case '(', '[', '{':
+			if len(open) >= maxNesting {
+				f.fail("f-string: too many nested parenthesis")
+			}
+			open = append(open, c)
+		case ')', ']', '}':
+			if len(open) == 0 {
+				if c == '}' {
+					return
+				}
+				f.fail("f-string: unmatched '%c'", c)
+			}
+			o := open[len(open)-1]
+			open = open[:len(open)-1]
+			if !(o == '(' && c == ')' || o == '[' && c == ']' || o == '{' && c == '}') {
+				f.fail("f-string: closing parenthesis '%c' does not match opening parenthesis '%c'", c, o)
+			}
+		case '!', '=', '<', '>', ':':
+			if len(open) > 0 {
+				break
+			}
+			if c != ':' && f.i+1 < len(f.s) && f.s[f.i+1] == '=' {
+				f.i += 2
+				continue
+			}
+			if c == '<' || c == '>' {
+				break
+			}
+			return
+		}
+		f.i++
+	}
+	if len(open) > 0 {
+		f.fail("f-string: unmatched '%c'", open[len(open)-1])
+	}
+}
+
+func (f *fparser) skipString(quote byte) {
+	if f.p.py311 {
+		n := 1
+		if strings.HasPrefix(f.s[f.i:], strings.Repeat(string(quote), 3)) {
+			n = 3
+		}
+		body := f.s[f.i+n:]
+		end := strings.Index(body, strings.Repeat(string(quote), n))
+		if end < 0 {
+			if strings.IndexByte(body, '\\') >= 0 {
+				f.fail("f-string expression part cannot include a backslash")
+			}
+			f.fail("f-string: unterminated string")
+		}
+		if strings.IndexByte(body[:end], '\\') >= 0 {
+			f.fail("f-string expression part cannot include a backslash")
+		}
+		f.i += n + end + n
+		return
+	}
+	l := &lexer{src: f.s, pos: f.i, line: 1}
+	s := fscan{l: l, quote: 0, start: f.i, open: f.i}
+	s.nested(quote, 0)
+	f.i = l.pos
+}
+
+// compile parses the expression between two offsets of the literal's body.
+func (f *fparser) compile(start, end int) Expr {
+	text := f.s[start:end]
+	if strings.Trim(text, " \t\n\f\r") == "" {
+		f.fail("f-string: empty expression not allowed")
+	}
+	line, col := f.location(start - 1)
+	base := f.lit.tok.start + int32(f.lit.bodyStart+start) - 1
+	sub := &parser{py311: f.p.py311, depth: f.p.depth + 1, shift: &shift{line: line, col: col, base: base}}
+	if f.p.shift != nil {
+		sub.shift.base += f.p.shift.base
+	}
+	sub.src = "(" + text + ")"
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(failure)
+			if !ok {
+				panic(r)
+			}
+			// Tell the place in the file, not in the expression.
+			msg := e.err.Msg
+			if !strings.HasPrefix(msg, "f-string") {
+				msg = "f-string: " + msg
+			}
+			at := int(base) + e.err.Start
+			root := f.p.src
+			if f.p.shift == nil {
+				panic(failure{newError(e.err.Type, root, at, int(base)+e.err.End, msg)})
+			}
+			panic(failure{newError(e.err.Type, root, at-int(f.p.shift.base), int(base)-int(f.p.shift.base)+e.err.End, msg)})
+		}
+	}()
+	lex := &lexer{src: sub.src + "\n", py311: f.p.py311}
+	lex.run()
+	sub.src = lex.src
+	sub.tokens, sub.lines = lex.tokens, lex.lines
+	if len(lex.brackets) > 0 {
+		sub.unclosed = &lex.brackets[len(lex.brackets)-1]
+	}
+	sub.enter()
+	sub.reset(0)
+	e := sub.starExpressions()
+	if sub.tok.kind == tNewline {
+		sub.next()
+	}
+	if sub.tok.kind != tEOF {
+		sub.unexpected()
+	}
+	return e
+}
+
+// location gives the line and the column shift of an expression whose opening brace stands at an offset of the body,
+// as CPython 3.11's fstring_find_expr_location counts them.
+func (f *fparser) location(brace int) (line, col int32) {
+	t := f.lit.tok
+	text := f.p.text(t)
+	at := f.lit.bodyStart + brace
+	newlineAfterBrace := true
+	for i := at + 1; i < len(text) && text[i] != '}' && text[i] != '\n'; i++ {
+		if text[i] != ' ' && text[i] != '\t' && text[i] != '\f' {
+			newlineAfterBrace = false
+			break
+		}
+	}
+	lines := int32(strings.Count(text[:at], "\n"))
+	if !newlineAfterBrace {
+		i := at
+		for i > 0 && text[i] != '\n' {
+			i--
+		}
+		col = int32(at - i)
+		if text[i] == '\n' {
+			col--
+		}
+	}
+	pos := f.p.pos(t.start, t.line, t.end, t.endLine)
+	line = pos.Lineno + lines
+	if lines == 0 {
+		col += pos.ColOffset
+	}
+	return line, col
+}
