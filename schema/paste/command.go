@@ -11,8 +11,8 @@ import (
 	"gsrv/schema/ini"
 )
 
-// A flag is an option of pserve or paster serve.
-type flag struct {
+// An option is an option of pserve or paster serve.
+type option struct {
 	short, long string
 	arg         bool
 	// paster and pserve tell which of the two has it.
@@ -20,7 +20,7 @@ type flag struct {
 }
 
 // flags are pserve's of Pyramid 1.8 to 2.0 and paster serve's of PasteScript 3.
-var flags = []flag{
+var flags = []option{
 	{short: "-n", long: "--app-name", arg: true, paster: true, pserve: true},
 	{short: "-s", long: "--server", arg: true, paster: true, pserve: true},
 	{long: "--server-name", arg: true, paster: true, pserve: true},
@@ -147,6 +147,9 @@ func (l *launch) options(args []schema.Word) (plain []schema.Word, diags hcl.Dia
 		word := args[i]
 		if word.Text == "--" && !l.has("--") {
 			l.values["--"] = word
+			if !chunk && chunks > 0 && l.program == "pserve" {
+				diags = append(diags, l.late(word))
+			}
 			continue
 		}
 		if l.has("--") || len(word.Text) < 2 || word.Text[0] != '-' {
@@ -155,10 +158,7 @@ func (l *launch) options(args []schema.Word) (plain []schema.Word, diags hcl.Dia
 				chunks++
 			}
 			if chunks > 1 && l.program == "pserve" && !l.has("--") {
-				d := schema.Warnf("argument-order", word.Range, "Variable after an option",
-					"pserve on Python before 3.12.7 takes the file and its variables in one go and refuses what follows an option. Put %s right behind the file.", ini.Quote(word.Text))
-				schema.DetailOf(d).ServerMessage = "error: unrecognized arguments: " + word.Text
-				diags = append(diags, d)
+				diags = append(diags, l.late(word))
 			}
 			plain = append(plain, word)
 			continue
@@ -177,16 +177,24 @@ func (l *launch) options(args []schema.Word) (plain []schema.Word, diags hcl.Dia
 	return plain, diags
 }
 
+// late warns of a plain word after an option that follows the file: what older versions of argparse refuse.
+func (l *launch) late(word schema.Word) *hcl.Diagnostic {
+	d := schema.Warnf("argument-order", word.Range, "Variable after an option",
+		"pserve on Python before 3.12.7 takes the file and its variables in one go and refuses what follows an option. Put %s right behind the file.", ini.Quote(word.Text))
+	schema.DetailOf(d).ServerMessage = "error: unrecognized arguments: " + word.Text
+	return d
+}
+
 // option reads one option word, with its value from the same word or the next, and gives how many more words it took.
 func (l *launch) option(word schema.Word, rest []schema.Word) (int, *hcl.Diagnostic) {
 	if !strings.HasPrefix(word.Text, "--") {
 		return l.shortOptions(word, rest)
 	}
 	name, value, explicit := strings.Cut(word.Text, "=")
-	var match []flag
+	var match []option
 	for _, f := range l.known() {
 		if f.long == name {
-			match = []flag{f}
+			match = []option{f}
 			break
 		}
 		if strings.HasPrefix(f.long, name) {
@@ -219,7 +227,7 @@ func (l *launch) option(word schema.Word, rest []schema.Word) (int, *hcl.Diagnos
 
 func (l *launch) shortOptions(word schema.Word, rest []schema.Word) (int, *hcl.Diagnostic) {
 	for i := 1; i < len(word.Text); i++ {
-		f := flag{}
+		f := option{}
 		for _, k := range l.known() {
 			if k.short == "-"+word.Text[i:i+1] {
 				f = k
@@ -244,7 +252,7 @@ func (l *launch) shortOptions(word schema.Word, rest []schema.Word) (int, *hcl.D
 	return 0, nil
 }
 
-func (l *launch) argument(f flag, word schema.Word, rest []schema.Word) (int, *hcl.Diagnostic) {
+func (l *launch) argument(f option, word schema.Word, rest []schema.Word) (int, *hcl.Diagnostic) {
 	if len(rest) == 0 || l.program == "pserve" && len(rest[0].Text) > 1 && rest[0].Text[0] == '-' {
 		return 0, l.refuse("usage", word.Range, "Option without its value", "error: argument "+f.long+": expected one argument", "%s needs a value.", f.long)
 	}
@@ -252,8 +260,8 @@ func (l *launch) argument(f flag, word schema.Word, rest []schema.Word) (int, *h
 	return 1, nil
 }
 
-func (l *launch) known() []flag {
-	var known []flag
+func (l *launch) known() []option {
+	var known []option
 	for _, f := range flags {
 		if l.program == "paster" && f.paster || l.program == "pserve" && f.pserve {
 			known = append(known, f)

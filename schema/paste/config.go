@@ -97,6 +97,9 @@ func (s *sectionLoader) load(given *Conf) (*Context, *Error) {
 	if err != nil || filterWith == nil {
 		return context, err
 	}
+	if err := unknownName("filter-with", filterWith); err != nil {
+		return nil, err
+	}
 	filter, err := s.context(Filter, filterWith.Text, s.global, filterWith.Range)
 	if err != nil {
 		return nil, err
@@ -180,9 +183,8 @@ func (s *sectionLoader) object() (*Context, *Error) {
 
 func (s *sectionLoader) use(kind *Kind) (*Context, *Error) {
 	use := s.local.remove("use")
-	if !use.Known {
-		return nil, ini.NewError("LookupError", "", "unknown-variable", use.Range, "Not known what is used",
-			"What \"use\" names depends on a variable whose value is not known here. Give the variable.")
+	if err := unknownName("use", use); err != nil {
+		return nil, err
 	}
 	context, err := s.context(kind, use.Text, s.global, use.Range)
 	if err != nil {
@@ -209,6 +211,15 @@ func (s *sectionLoader) use(kind *Kind) (*Context, *Error) {
 		}
 	}
 	return context, nil
+}
+
+// unknownName is the error for a key that must name something and depends on a variable that is not known.
+func unknownName(key string, v *Value) *Error {
+	if v.Known {
+		return nil
+	}
+	return ini.NewError("LookupError", "", "unknown-variable", v.Range, "Not known what is meant",
+		"What \"%s\" names depends on a variable that is given when the server is started. Give the command that starts it, with the variable.", key)
 }
 
 // entryPoint matches a factory's "module:attribute", as importlib.metadata reads it.
@@ -262,6 +273,9 @@ func (s *sectionLoader) filterApp() (*Context, *Error) {
 		return nil, ini.NewError("LookupError", fmt.Sprintf("The [%s] section in %s is missing a 'next' setting", s.section, s.filename), "missing-key", s.ref.Header, "The application is missing",
 			"A filter-app section names the application it is put around. Add \"next = NAME\" to [%s].", s.section)
 	}
+	if err := unknownName("next", next); err != nil {
+		return nil, err
+	}
 	context := &Context{Type: "filter_app", Global: s.global, Local: s.local}
 	var err *Error
 	if context.Next, err = s.context(App, next.Text, s.global, next.Range); err != nil {
@@ -288,6 +302,9 @@ func (s *sectionLoader) pipeline() (*Context, *Error) {
 		first := s.local.Get(s.local.names[0])
 		return nil, ini.NewError("LookupError", fmt.Sprintf("The [%s] pipeline section in %s has extra (disallowed) settings: %s", s.section, s.filename, strings.Join(s.local.names, ", ")), "unknown-setting", schema.At(first.NameRange, s.ref.Header), "Setting in a pipeline",
 			"A pipeline section holds \"pipeline\" and nothing else; %s belongs into the section of the application or filter it is meant for, or into [DEFAULT].", strings.Join(s.local.names, ", "))
+	}
+	if err := unknownName("pipeline", value); err != nil {
+		return nil, err
 	}
 	words := fieldsAt(value.Text)
 	if len(words) == 0 {

@@ -77,7 +77,7 @@ func (r *reader) read() {
 	if !r.locate() {
 		return
 	}
-	r.loader = &Loader{Files: r.in.Files, Dir: r.in.Dir}
+	r.loader = &Loader{Files: r.in.Files, Dir: r.in.Dir, Open: len(r.in.Command) == 0}
 	if len(r.in.Command) > 0 {
 		if e := ProgramEnvironment(r.in.Command[0].Text); e != nil {
 			r.loader.Installed = e.Distribution
@@ -85,6 +85,7 @@ func (r *reader) read() {
 	}
 	serverErr, appErr := r.load()
 	r.logging()
+	r.needed()
 	if serverErr != nil {
 		r.add(serverErr.Diags...)
 	}
@@ -345,7 +346,14 @@ func plain(v cty.Value) string {
 	return schema.ValueText(v)
 }
 
-// variables warns of variables that nothing in the file refers to: mostly a misspelt name.
+// needed tells which variables must be given when the server is started; only a file read without its command has any.
+func (r *reader) needed() {
+	for _, m := range r.loader.Missing {
+		r.add(schema.Notef("needs-variable", m.Range, "Variable is given at the start", "Nothing in the file sets %%(%s)s, so the start fails unless the command gives it, and settings made of it are not known. Read the command that starts the server: pserve %s %s=VALUE.", m.Name, r.file, m.Name))
+	}
+}
+
+// variables warns of variables that nothing can refer to.
 func (r *reader) variables() {
 	for _, v := range r.launch.vars {
 		if v.Name == "" || strings.ContainsAny(v.Name, " \t") {

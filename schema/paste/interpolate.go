@@ -37,6 +37,12 @@ func (c *configLoader) interpolate(section, option string, raw *Value) (*Value, 
 	seen := map[string]bool{}
 	lookup := func(name string) (string, bool) {
 		r := c.raw(section, name)
+		if r == nil && c.l.Open && schema.Nearest(name, c.names(section)) == "" {
+			c.missing(name, raw)
+			v.Known = false
+			v.Refs = append(v.Refs, Ref{Name: name, Origin: FromCaller})
+			return "?", true
+		}
 		if r == nil {
 			return "", false
 		}
@@ -75,6 +81,11 @@ func (c *configLoader) template(section string, raw *Value, parts []ini.Part, de
 			r = c.raw(section, p.Name)
 		}
 		switch {
+		case r == nil && p.Name != "":
+			t.Parts = append(t.Parts, &schema.Opaque{
+				Source: "%(" + p.Name + ")s", Reason: "the variable is given when the server is started",
+				Needs: []string{"variable " + p.Name}, Src: at,
+			})
 		case r == nil || r.Expr == nil && len(r.Refs) == 0 && r.Origin != FromDefault && r.Origin != FromSection:
 			t.Parts = append(t.Parts, schema.String(p.Text, at))
 		case r.Expr != nil:
@@ -98,7 +109,7 @@ func (c *configLoader) nested(section, name string, raw *Value, depth int) (sche
 		if r := c.raw(section, name); r != nil {
 			return r.Text, true
 		}
-		return "", false
+		return "?", c.l.Open
 	}
 	_, parts, err := ini.Interpolate(name, section, raw.Text, lookup, func(i, j int) hcl.Range { return raw.part(i, j) })
 	if err != nil {
@@ -154,4 +165,23 @@ func (c *configLoader) defaultsConf() (*Conf, *Error) {
 	}
 	c.interpolated = out
 	return out, nil
+}
+
+// names lists the variables that a section's values can refer to.
+func (c *configLoader) names(section string) []string {
+	names := c.defaults.Names()
+	for _, k := range c.file.keys[section] {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// missing notes a variable that only the command line can give, and the value that refers to it.
+func (c *configLoader) missing(name string, from *Value) {
+	for _, m := range c.l.Missing {
+		if m.Name == name {
+			return
+		}
+	}
+	c.l.Missing = append(c.l.Missing, Ref{Name: name, Origin: FromCaller, Range: schema.At(from.Range, c.file.doc.Range(0, 0))})
 }

@@ -33,6 +33,11 @@ type Loader struct {
 	// of that name. Without it eggs that the built-in table does not list are taken as they are.
 	Installed func(name string) *Distribution
 
+	// Open leaves variables that nothing gives unknown instead of refusing them: for a file that is read without the
+	// command that starts it. Missing then lists them, in order of appearance.
+	Open    bool
+	Missing []Ref
+
 	parsed   map[string]*parsedFile
 	contexts int
 	stack    []SectionRef

@@ -57,14 +57,14 @@ func (l *logConfig) check() {
 	if _, ok := loggers["root"]; !ok {
 		l.refuse(l.doc.Section("loggers").Header, "ValueError: list.remove(x): x not in list", "Root logger is missing", "keys in [loggers] must name root, with a section [logger_root].")
 	}
-	for _, name := range l.names(handlers) {
+	for _, name := range l.names("handler_", handlers) {
 		s := l.doc.Section("handler_" + name)
 		if s.Key("class") == nil {
 			l.refuse(s.Header, "KeyError: 'class'", "Handler without a class", "[%s] says nothing of what it is. Add class = StreamHandler and args = (sys.stderr,).", s.Name)
 		}
 		l.refer(s, "formatter", formatters, "formatter", "KeyError")
 	}
-	for _, name := range l.names(loggers) {
+	for _, name := range l.names("logger_", loggers) {
 		s := l.doc.Section("logger_" + name)
 		if name != "root" && s.Key("qualname") == nil {
 			l.refuse(s.Header, "KeyError: 'qualname'", "Logger without a name", "[%s] does not say which logger it is for. Add qualname = %s.", s.Name, name)
@@ -78,13 +78,11 @@ func (l *logConfig) check() {
 }
 
 // names keeps diagnostics in the file's order.
-func (l *logConfig) names(listed map[string]bool) []string {
+func (l *logConfig) names(prefix string, listed map[string]bool) []string {
 	var names []string
 	for _, s := range l.doc.Sections {
-		for _, prefix := range []string{"handler_", "logger_"} {
-			if name, ok := strings.CutPrefix(s.Name, prefix); ok && listed[name] {
-				names = append(names, name)
-			}
+		if name, ok := strings.CutPrefix(s.Name, prefix); ok && listed[name] {
+			names = append(names, name)
 		}
 	}
 	return names

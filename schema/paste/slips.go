@@ -101,9 +101,11 @@ func (*Dialect) Recognise(name string, text []byte) int {
 	if !strings.Contains(string(text), "[") {
 		return 0
 	}
-	best := 0
+	best, uwsgi, served := 0, false, false
 	for _, s := range ini.Plain(name, text).Sections {
 		kind, rest, found := strings.Cut(s.Name, ":")
+		uwsgi = uwsgi || s.Name == "uwsgi"
+		served = served || kind == "server"
 		if !found || ini.Strip(rest) == "" {
 			continue
 		}
@@ -122,6 +124,10 @@ func (*Dialect) Recognise(name string, text []byte) int {
 			}
 		}
 		best = max(best, score)
+	}
+	if uwsgi && !served {
+		// A file for uWSGI that also holds the application it loads.
+		best = min(best, 50)
 	}
 	return best
 }

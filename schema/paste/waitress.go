@@ -1,10 +1,10 @@
 package paste
 
 import (
+	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -113,6 +113,10 @@ var (
 func checkAddresses(r *reading) {
 	list, key := addresses(r)
 	if key == "" {
+		// The default is an IPv4 address, also where only a unix socket is listened on.
+		if why := wrongHost(r, "0.0.0.0"); why != "" {
+			r.refuse("invalid-address", r.at("ipv4"), "ValueError: Invalid host/port specified.", "No address left", "With ipv4 off waitress refuses to start on its default, 0.0.0.0:8080. Set host to an IPv6 address (:: for any) as well.")
+		}
 		return
 	}
 	if key == "listen" && len(list) == 0 && r.values["listen"].IsKnown() {
@@ -204,9 +208,14 @@ func checkPort(r *reading, address, port, key string, at hcl.Range) {
 	case port == "":
 		r.warn("invalid-address", at, "Port is missing", "%s has nothing after the colon, and waitress listens on a port that the system picks anew at every start. Write the port.", ini.Quote(address))
 	case digits.MatchString(port):
-		if n := pythonInt(port, 10); n != nil && (!n.IsInt64() || n.Int64() > 65535) {
-			wraps := n.Uint64() & 0xffff
-			r.warn("out-of-range", at, "Port out of range", "%s is over 65535; the system silently takes it modulo 65536, so waitress listens on port %d.", port, wraps)
+		n := pythonInt(port, 10)
+		switch {
+		case n != nil && n.IsInt64() && n.Int64() <= 65535:
+		case n == nil || !n.IsUint64() || int32(n.Uint64()) < 0:
+			// glibc keeps the number in an int, and takes a negative one for no port.
+			r.refuse("invalid-address", at, "ValueError: Invalid host/port specified.", "Port out of range", "A port is at most 65535, and waitress refuses to start with %s.", ini.Quote(port))
+		default:
+			r.warn("out-of-range", at, "Port out of range", "%s is over 65535; the system silently takes it modulo 65536, so waitress listens on port %d.", port, n.Uint64()&0xffff)
 		}
 	case shellVariable.MatchString(port):
 		r.refuse("invalid-address", at, "ValueError: Invalid host/port specified.", "Not an address", "%s: shell variables are not expanded in the file, and waitress refuses to start. Write %%(NAME)s and start with NAME=VALUE behind the file's name.", ini.Quote(address))
@@ -278,13 +287,18 @@ func checkPasteHTTP(r *reading) {
 	}
 	workers, known := r.number("threadpool_workers")
 	spawn, known2 := r.number("threadpool_spawn_if_under")
-	if !known || !known2 || spawn <= workers {
-		return
+	hung, known3 := r.number("threadpool_hung_thread_limit")
+	kill, known4 := r.number("threadpool_kill_thread_limit")
+	if known && known2 && spawn > workers {
+		at, what := r.at("threadpool_workers"), "Add threadpool_spawn_if_under with a smaller number, or use more workers."
+		if r.has("threadpool_spawn_if_under") {
+			at, what = r.at("threadpool_spawn_if_under"), "Make it smaller."
+		}
+		r.refuse("conflict", at, fmt.Sprintf("AssertionError: spawn_if_under (%d) should be less than nworkers (%d)", spawn, workers), "Too few threads",
+			"threadpool_spawn_if_under (%d) must not be over threadpool_workers (%d), and the server does not start. %s", spawn, workers, what)
 	}
-	at, what := r.at("threadpool_workers"), "Add threadpool_spawn_if_under with a smaller number, or use more workers."
-	if r.has("threadpool_spawn_if_under") {
-		at, what = r.at("threadpool_spawn_if_under"), "Make it smaller."
+	if known3 && known4 && kill != 0 && kill < hung {
+		r.refuse("conflict", r.at(r.first("threadpool_kill_thread_limit", "threadpool_hung_thread_limit")), fmt.Sprintf("AssertionError: kill_thread_limit (%d) should be higher than hung_thread_limit (%d)", kill, hung), "Limits in the wrong order",
+			"threadpool_kill_thread_limit (%d seconds) must not be under threadpool_hung_thread_limit (%d seconds), and the server does not start.", kill, hung)
 	}
-	r.refuse("conflict", at, "AssertionError: spawn_if_under ("+strconv.FormatInt(spawn, 10)+") should be less than nworkers ("+strconv.FormatInt(workers, 10)+")", "Too few threads",
-		"threadpool_spawn_if_under (%d) must not be over threadpool_workers (%d), and the server does not start. %s", spawn, workers, what)
 }
