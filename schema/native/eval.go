@@ -87,8 +87,11 @@ func (ev *evaluator) value(x hclsyntax.Expression, ctx *hcl.EvalContext) (cty.Va
 	if !diags.HasErrors() {
 		diags = append(diags, ev.charge(x, v)...)
 	}
-	if diags.HasErrors() {
+	switch {
+	case diags.HasErrors():
 		v = cty.DynamicVal
+	case v.Type() == cty.Number && v.IsKnown() && !v.IsNull() && v.AsBigFloat().Sign() == 0:
+		v = cty.Zero // never the negative zero of big.Float, whose text is "-0"
 	}
 	if ctx == ev.ctx {
 		ev.values[x] = v

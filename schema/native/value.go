@@ -367,6 +367,9 @@ func numberText(v cty.Value) string {
 	if v.AsBigFloat().Sign() == 0 {
 		return "0" // big.Float has a negative zero too
 	}
+	if n, exact := v.AsBigFloat().Int64(); exact == big.Exact {
+		return strconv.FormatInt(n, 10)
+	}
 	return v.AsBigFloat().Text('f', -1)
 }
 

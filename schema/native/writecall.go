@@ -168,6 +168,9 @@ func (w *exprWriter) attribute(o *schema.Option, e schema.Expr) (string, error) 
 	kind := typeOf(e)
 	switch o.Type {
 	case "duration", "size":
+		if v, ok := constant(e); ok {
+			return constantText(o, v)
+		}
 		if kind != cty.Number || mayBeNull(e) {
 			return "", cannot("it may be no number, so it has no unit")
 		}
