@@ -3,10 +3,13 @@ package value
 import "strings"
 
 // Binary is x op y.
-func Binary(b *Budget, op Op, x, y Value) (Value, error) { return binary(b, op, x, y, false) }
+func Binary(b *Budget, op Op, x, y Value) (Value, error) {
+	return binary(b.orNew(), op, x, y, false)
+}
 
 // InPlace is x op= y: a mutable x is changed and returned, otherwise it is [Binary].
 func InPlace(b *Budget, op Op, x, y Value) (Value, error) {
+	b = b.orNew()
 	switch x := x.(type) {
 	case *List:
 		switch op {
@@ -382,6 +385,7 @@ func Unary(b *Budget, op Op, x Value) (Value, error) {
 
 // Truth is bool(v).
 func Truth(b *Budget, v Value) (bool, error) {
+	b = b.orNew()
 	switch v := v.(type) {
 	case NoneType:
 		return false, nil

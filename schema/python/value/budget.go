@@ -8,7 +8,7 @@ import (
 // A Budget bounds what a chain of operations may cost, and carries the two things operations
 // need of an interpreter. It is used from one goroutine at a time.
 //
-// A nil Budget stands for one of a million steps and 16 MB for each single charge.
+// A nil Budget stands for a new one of a million steps and 16 MB.
 type Budget struct {
 	// Steps is how many elementary steps are left (about one for each element looked at).
 	Steps int64
@@ -42,6 +42,14 @@ const (
 
 // NewBudget makes a budget of so many steps and bytes.
 func NewBudget(steps, bytes int64) *Budget { return &Budget{Steps: steps, Bytes: bytes} }
+
+// orNew is b, or a new budget in place of none.
+func (b *Budget) orNew() *Budget {
+	if b == nil {
+		return NewBudget(nilSteps, nilBytes)
+	}
+	return b
+}
 
 // Step charges n steps.
 func (b *Budget) Step(n int64) error {

@@ -9,6 +9,7 @@ var builtins map[string]method
 
 // CallBuiltin calls a pure built-in function or constructor by its name.
 func CallBuiltin(b *Budget, name string, args []Value, kwargs []Kwarg) (Value, error) {
+	b = b.orNew()
 	m, ok := builtins[name]
 	if !ok {
 		return nil, unsupported("the built-in function %s is not modelled", name)

@@ -5,6 +5,7 @@ package value
 // used for several values of one state. Iterators and foreign values are not copied: a caller that
 // has mutable ones puts their copies into memo first.
 func Clone(b *Budget, v Value, memo map[Value]Value) (Value, error) {
+	b = b.orNew()
 	switch v.(type) {
 	case *List, *Tuple, *Dict, *Set, *DictView:
 	default:

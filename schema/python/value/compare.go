@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/cmplx"
 	"strings"
 )
 
@@ -59,12 +60,12 @@ func Is(x, y Value) (bool, error) {
 		}
 		return false, unsure
 	case Float:
-		if x == y.(Float) || x != x {
+		if f := y.(Float); x == f || math.IsNaN(float64(x)) {
 			return false, unsure
 		}
 		return false, nil
 	case Complex:
-		if x == y.(Complex) || x != x {
+		if x == y.(Complex) || cmplx.IsNaN(complex128(x)) {
 			return false, unsure
 		}
 		return false, nil
@@ -124,6 +125,7 @@ func elemEqual(b *Budget, x, y Value) (bool, error) {
 
 // Equal is x == y.
 func Equal(b *Budget, x, y Value) (bool, error) {
+	b = b.orNew()
 	if err := b.Step(1); err != nil {
 		return false, err
 	}
@@ -307,6 +309,7 @@ var swapped = map[Op]Op{OpLt: OpGt, OpLe: OpGe, OpGt: OpLt, OpGe: OpLe}
 
 // Compare is every comparison: == != < <= > >=, in, not in, is, is not.
 func Compare(b *Budget, op Op, x, y Value) (bool, error) {
+	b = b.orNew()
 	switch op {
 	case OpEq:
 		return Equal(b, x, y)
@@ -477,6 +480,7 @@ func elemsCompare(b *Budget, op Op, x, y []Value) (bool, error) {
 
 // Contains is v in container.
 func Contains(b *Budget, container, v Value) (bool, error) {
+	b = b.orNew()
 	switch c := container.(type) {
 	case Str:
 		s, ok := v.(Str)

@@ -24,6 +24,7 @@ type formatSpec struct {
 
 // Format is format(v, spec).
 func Format(b *Budget, v Value, spec string) (string, error) {
+	b = b.orNew()
 	if f, ok := v.(Formatter); ok {
 		return f.PyFormat(b, spec)
 	}

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"flag"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -10,7 +11,10 @@ import (
 // gen makes random values and operations, the same ones in every run.
 type gen struct{ *rand.Rand }
 
-func newGen(seed uint64) *gen { return &gen{rand.New(rand.NewPCG(seed, 311))} }
+// seed makes other operations than the usual ones: go test -seed 7.
+var seed = flag.Uint64("seed", 311, "seed of the generated operations")
+
+func newGen(stream uint64) *gen { return &gen{rand.New(rand.NewPCG(stream, *seed))} }
 
 func pickOne[T any](g *gen, from ...T) T { return from[g.IntN(len(from))] }
 

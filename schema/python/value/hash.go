@@ -153,6 +153,7 @@ const (
 
 // HashOf is hash(v), where it does not depend on the run: for numbers and tuples of them.
 func HashOf(b *Budget, v Value) (Value, error) {
+	b = b.orNew()
 	if _, err := hashKey(b, v); err != nil {
 		return nil, err
 	}

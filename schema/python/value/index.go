@@ -94,6 +94,7 @@ func indexError(index Value, format string) error {
 
 // GetItem is v[index].
 func GetItem(b *Budget, v, index Value) (Value, error) {
+	b = b.orNew()
 	if err := b.Step(1); err != nil {
 		return nil, err
 	}
@@ -242,6 +243,7 @@ func rangeItem(r *Range, index Value) (Value, error) {
 
 // SetItem is v[index] = x.
 func SetItem(b *Budget, v, index, x Value) error {
+	b = b.orNew()
 	if err := b.Step(1); err != nil {
 		return err
 	}
@@ -272,7 +274,7 @@ func SetItem(b *Budget, v, index, x Value) error {
 }
 
 func (l *List) setSlice(b *Budget, s *Slice, x Value) error {
-	start, stop, step, _, err := s.indices(len(l.Elems))
+	_, _, step, _, err := s.indices(len(l.Elems))
 	if err != nil {
 		return err
 	}
@@ -288,7 +290,7 @@ func (l *List) setSlice(b *Budget, s *Slice, x Value) error {
 	}
 	if step == 1 {
 		// Collecting x may have changed the list's length, when x is an iterator over it.
-		start, stop, _, _, err = s.indices(len(l.Elems))
+		start, stop, _, _, err := s.indices(len(l.Elems))
 		if err != nil {
 			return err
 		}
@@ -321,6 +323,7 @@ func (l *List) splice(b *Budget, start, stop int, elems []Value) error {
 
 // DelItem is del v[index].
 func DelItem(b *Budget, v, index Value) error {
+	b = b.orNew()
 	if err := b.Step(1); err != nil {
 		return err
 	}

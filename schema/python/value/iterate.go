@@ -159,6 +159,7 @@ func (v *DictView) elems(b *Budget) ([]Value, error) { return Collect(b, v) }
 
 // Collect is list(v) as a Go slice, within the budget.
 func Collect(b *Budget, v Value) ([]Value, error) {
+	b = b.orNew()
 	it, err := Iterate(b, v)
 	if err != nil {
 		return nil, err
@@ -167,6 +168,7 @@ func Collect(b *Budget, v Value) ([]Value, error) {
 }
 
 func collectUnordered(b *Budget, v Value) ([]Value, error) {
+	b = b.orNew()
 	it, err := IterateUnordered(b, v)
 	if err != nil {
 		return nil, err
@@ -221,6 +223,7 @@ func drain(b *Budget, v Value, it Iterator) ([]Value, error) {
 // Unpack spreads v over assignment targets: before names, then with star a list, then after names.
 // The list is at index before of the result.
 func Unpack(b *Budget, v Value, before, after int, star bool) ([]Value, error) {
+	b = b.orNew()
 	it, err := Iterate(b, v)
 	if err != nil {
 		if e, ok := err.(*Exception); ok && e.Type == "TypeError" {

@@ -24,6 +24,7 @@ func NewJSONOptions() JSONOptions {
 
 // JSONDumps is json.dumps(v).
 func JSONDumps(b *Budget, v Value, o JSONOptions) (string, error) {
+	b = b.orNew()
 	w := &jsonWriter{shower: shower{b: b}, o: o}
 	if err := w.value(v); err != nil {
 		return "", err

@@ -15,6 +15,7 @@ type jsonReader struct {
 
 // JSONLoads is json.loads(text).
 func JSONLoads(b *Budget, text string) (Value, error) {
+	b = b.orNew()
 	if err := b.text(len(text) * 5); err != nil {
 		return nil, err
 	}

@@ -218,6 +218,7 @@ func owner(typeName string) string {
 
 // CallMethod calls a method of a concrete value.
 func CallMethod(b *Budget, recv Value, name string, args []Value, kwargs []Kwarg) (Value, error) {
+	b = b.orNew()
 	if IsForeign(recv) {
 		return nil, foreignError(recv, "calling a method of")
 	}
@@ -238,6 +239,7 @@ func isDunder(name string) bool {
 
 // CallClassMethod calls a method through its class: str.lower("A"), dict.fromkeys(x).
 func CallClassMethod(b *Budget, class, name string, args []Value, kwargs []Kwarg) (Value, error) {
+	b = b.orNew()
 	m, static, ok := findMethod(class, name)
 	switch {
 	case !ok && isDunder(name):

@@ -7,6 +7,7 @@ var moduleFuncs map[string]method
 
 // CallModule calls a pure function of the standard library: "json.loads", "os.path.join".
 func CallModule(b *Budget, name string, args []Value, kwargs []Kwarg) (Value, error) {
+	b = b.orNew()
 	m, ok := moduleFuncs[name]
 	if !ok {
 		return nil, unsupported("the function %s is not modelled", name)

@@ -334,9 +334,6 @@ func parseFloatASCII(t string) (float64, bool) {
 	return f, true
 }
 
-// roundHalfEven rounds a double to an integer.
-func roundHalfEven(f float64) float64 { return math.RoundToEven(f) }
-
 // roundFloat is round(f, digits), correctly rounded from the exact value.
 func roundFloat(f float64, digits Int) (float64, error) {
 	if f != f || math.IsInf(f, 0) || f == 0 {

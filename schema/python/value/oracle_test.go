@@ -239,7 +239,7 @@ const (
 )
 
 func (r *record) run() (outcome, error) {
-	b := NewBudget(500_000, 4<<20)
+	b := NewBudget(500_000, 1<<18)
 	v, err := r.perform(b)
 	if err == nil {
 		r.got, err = canon(NewBudget(1<<30, 1<<30), v)

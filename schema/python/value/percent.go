@@ -96,6 +96,7 @@ func (c *conversion) text() string {
 
 // Percent is template % arg.
 func Percent(b *Budget, template string, arg Value) (Value, error) {
+	b = b.orNew()
 	pieces := []Piece{}
 	err := percentPieces(b, template, arg, func(p Piece) error {
 		// CPython renders as it goes: an earlier value's error comes before a later syntax error.
@@ -133,6 +134,7 @@ type percentReader struct {
 }
 
 func percentPieces(b *Budget, template string, arg Value, emit func(Piece) error) error {
+	b = b.orNew()
 	if err := b.text(len(template) * 4); err != nil {
 		return err
 	}

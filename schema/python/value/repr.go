@@ -22,6 +22,7 @@ func (w *shower) write(s string) error {
 
 // Repr is repr(v).
 func Repr(b *Budget, v Value) (string, error) {
+	b = b.orNew()
 	w := shower{b: b}
 	if err := w.show(v); err != nil {
 		return "", err
@@ -42,6 +43,7 @@ func ToStr(b *Budget, v Value) (string, error) {
 
 // Ascii is ascii(v).
 func Ascii(b *Budget, v Value) (string, error) {
+	b = b.orNew()
 	s, err := Repr(b, v)
 	if err != nil || isASCII(s) {
 		return s, err

@@ -30,6 +30,7 @@ func kwargLookup(kw []Kwarg) func(string) (Value, error) {
 
 // FormatPieces splits template.format(*args, **kwargs) into pieces without showing the values.
 func FormatPieces(b *Budget, template string, args []Value, kwargs []Kwarg) ([]Piece, error) {
+	b = b.orNew()
 	f := &fieldReader{b: b, args: args, lookup: kwargLookup(kwargs)}
 	var pieces []Piece
 	err := f.read(template, 2, func(p Piece) error {

@@ -249,8 +249,13 @@ func strIsCase(s string, want, other func(rune) bool) bool {
 func isIdentifier(s string) bool {
 	for i, r := range decodeRunes(s) {
 		start := r == '_' || isAlpha(r) || unicode.In(r, unicode.Nl, unicode.Other_ID_Start) && !isNewer(r)
-		if r == 0x2e2f || r == 0x37a { // letters by category, yet not identifiers in normal form
-			start = false
+		switch r {
+		// Letters by category that are not identifiers in normal form (XID_Start, XID_Continue).
+		case 0xe33, 0xeb3, 0xff9e, 0xff9f:
+			start = i > 0
+		case 0x37a, 0x2e2f, 0x309b, 0x309c, 0xfdfa, 0xfdfb, 0xfe70, 0xfe72, 0xfe74, 0xfe76, 0xfe78,
+			0xfe7a, 0xfe7c, 0xfe7e, 0xfc5e, 0xfc5f, 0xfc60, 0xfc61, 0xfc62, 0xfc63:
+			return false
 		}
 		if start {
 			continue
