@@ -30,8 +30,6 @@ func bound(f float64) *float64 { return &f }
 
 var (
 	zero     = bound(0)
-	one      = bound(1)
-	maxPort  = bound(65535)
 	maxInt32 = bound(1<<31 - 1)
 )
 

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"math/big"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -41,7 +40,7 @@ func (dialect) Catalogue() *schema.Catalogue { return schema.Model }
 func (dialect) Programs() []string { return []string{program} }
 
 // blockHeader finds the opening of a block at the start of a line.
-var blockHeader = regexp.MustCompile(`(?m)^[ \t]*([A-Za-z_][\w-]*)((?:[ \t]+"[^"\n]*")*)[ \t]*\{`)
+var blockHeader = lazily(`(?m)^[ \t]*([A-Za-z_][\w-]*)((?:[ \t]+"[^"\n]*")*)[ \t]*\{`)
 
 // Recognise implements schema.Dialect: the name says HCL, and the blocks are this format's.
 func (dialect) Recognise(name string, text []byte) int {
@@ -50,7 +49,7 @@ func (dialect) Recognise(name string, text []byte) int {
 	}
 	known := root().blockNames()
 	ours, others := 0, 0
-	for _, m := range blockHeader.FindAllSubmatch(text, 200) {
+	for _, m := range blockHeader().FindAllSubmatch(text, 200) {
 		if slices.Contains(known, string(m[1])) {
 			ours++
 		} else {

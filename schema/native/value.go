@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -145,7 +146,7 @@ func (f *fitting) suggest(v cty.Value) string {
 			return `"` + t + `"`
 		}
 	case "octal":
-		if number && octalText.MatchString(leadingZero(text)) {
+		if number && octalText().MatchString(leadingZero(text)) {
 			return `"` + leadingZero(text) + `"`
 		}
 	case "int":
@@ -237,7 +238,12 @@ func meantWord(text string, words []string) string {
 	return found
 }
 
-var octalText = regexp.MustCompile(`^0[0-7]{3,4}$`)
+// lazily compiles a pattern when it is first needed: a program that reads no gsrv.hcl does not pay for it.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+var octalText = lazily(`^0[0-7]{3,4}$`)
 
 func leadingZero(digits string) string {
 	digits = strings.TrimLeft(digits, "0")
@@ -342,8 +348,8 @@ func (f *fitting) fit(v cty.Value, e schema.Expr) (cty.Value, schema.Expr, *hcl.
 		if kind != cty.String {
 			return wrong()
 		}
-		if v.IsKnown() && !octalText.MatchString(v.AsString()) {
-			if d := strings.TrimPrefix(v.AsString(), "0o"); octalText.MatchString("0" + leadingZero(d)[1:]) {
+		if v.IsKnown() && !octalText().MatchString(v.AsString()) {
+			if d := strings.TrimPrefix(v.AsString(), "0o"); octalText().MatchString("0" + leadingZero(d)[1:]) {
 				return cty.DynamicVal, nil, f.errorf("needs four or five octal digits, the first a 0: write %q, not %q.", leadingZero(d), v.AsString())
 			}
 			return wrong()
@@ -500,14 +506,14 @@ func (f *fitting) mapping(v cty.Value, e schema.Expr) (cty.Value, schema.Expr, *
 	return cty.ObjectVal(out), e, nil
 }
 
-var hookText = regexp.MustCompile(`^(?:[^:]+\.py|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$`)
+var hookText = lazily(`^(?:[^:]+\.py|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$`)
 
 // hook takes FILE.py:FUNCTION or MODULE:FUNCTION.
 func (f *fitting) hook(v cty.Value, e schema.Expr) (cty.Value, schema.Expr, *hcl.Diagnostic) {
 	if !v.IsKnown() {
 		return v, e, nil
 	}
-	if !hookText.MatchString(v.AsString()) {
+	if !hookText().MatchString(v.AsString()) {
 		return cty.DynamicVal, nil, f.errorf(`needs a Python function as "hooks.py:NAME" or "package.module:NAME", not %q.`, shorten(v.AsString()))
 	}
 	return cty.StringVal(functionName(v.AsString())), e, nil
@@ -523,7 +529,7 @@ func functionName(text string) string {
 
 func hookExpr(e schema.Expr) schema.Expr {
 	c, ok := e.(*schema.Const)
-	if !ok || c.Val.Type() != cty.String || !c.Val.IsKnown() || !hookText.MatchString(c.Val.AsString()) {
+	if !ok || c.Val.Type() != cty.String || !c.Val.IsKnown() || !hookText().MatchString(c.Val.AsString()) {
 		return e
 	}
 	text := c.Val.AsString()

@@ -262,7 +262,7 @@ func constantText(o *schema.Option, v cty.Value) (string, error) {
 		return "", cannot("it is no whole number")
 	case o.Type == "hook" && kind == cty.String:
 		return (&exprWriter{}).function(&schema.FuncRef{Name: v.AsString(), Kind: "path"})
-	case o.Type == "octal" && kind == cty.String && !octalText.MatchString(v.AsString()):
+	case o.Type == "octal" && kind == cty.String && !octalText().MatchString(v.AsString()):
 		return "", cannot("%q is no mode in octal digits", v.AsString())
 	case fits(o.Type, kind):
 		return valueText(v)

@@ -673,7 +673,7 @@ func (w *exprWriter) function(e *schema.FuncRef) (string, error) {
 	if module, f, ok := cutLast(name, "."); ok && e.Kind == "path" && !strings.Contains(name, ":") {
 		name = module + ":" + f
 	}
-	if !hookText.MatchString(name) {
+	if !hookText().MatchString(name) {
 		return "", cannot("%q is no reference to a function", name)
 	}
 	return valueText(cty.StringVal(name))
