@@ -104,7 +104,7 @@ func (in *interpolation) variable(ref string, depth int) *Error {
 	if !ok {
 		message := fmt.Sprintf("Bad value substitution: option %s in section %s contains an interpolation key %s which is not a valid option name. Raw value: %s",
 			PythonRepr(in.option), PythonRepr(in.section), PythonRepr(ref), PythonRepr(in.raw))
-		detail := fmt.Sprintf("%%(%s)s stands for the key %q of this section, of [DEFAULT], or given when the server is started, and there is none. Add it to [DEFAULT], give it on the command line (%s=VALUE), or write %%%%(%s)s if the text itself is meant.", ref, ref, ref, ref)
+		detail := fmt.Sprintf("%%(%s)s stands for a key of this section or of [DEFAULT], or for a variable given when the server is started, and there is none of that name. Add it to [DEFAULT], give it on the command line (%s=VALUE), or write %%%%(%s)s if the text itself is meant.", ref, ref, ref)
 		if in.top.Name != ref {
 			detail = fmt.Sprintf("%s leads to %%(%s)s. ", in.reference(), ref) + detail
 		}

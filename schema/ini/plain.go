@@ -13,6 +13,10 @@ import (
 // read with it replaced.
 const tag = "\x1f"
 
+// maxKeys is after how many keys a section is opened anew: the library looks through all keys of a section for each
+// one it adds, which takes minutes for a large one.
+const maxKeys = 256
+
 // Plain reads the common INI dialect with gopkg.in/ini.v1: "key = value" or "key: value", one a line, # and ; before
 // comments, nothing quoted, continued or interpolated. Lines it cannot make sense of are left out, so it never fails: it is
 // for recognising and skimming files whose dialect is not known. Section and key order and repetitions are kept.
@@ -31,8 +35,8 @@ func Plain(filename string, text []byte) *Document {
 		return doc
 	}
 	starts := lineStarts(text)
+	var s *Section
 	for _, section := range file.Sections() {
-		var s *Section
 		for _, key := range section.Keys() {
 			fields := strings.SplitN(key.Name(), tag, 3)
 			if len(fields) != 3 {
@@ -60,7 +64,8 @@ func tagLines(text []byte) []byte {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	text = bytes.ReplaceAll(text, []byte(tag), []byte(" "))
 	var out bytes.Buffer
-	number := 0
+	number, keys := 0, 0
+	var header []byte
 	for line := range bytes.Lines(text) {
 		number++
 		line = bytes.TrimSpace(line)
@@ -70,7 +75,8 @@ func tagLines(text []byte) []byte {
 		mark := tag + strconv.Itoa(number) + tag
 		if line[0] == '[' {
 			if i := bytes.IndexByte(line, ']'); i > 1 {
-				out.Write(line[:i+1])
+				header, keys = line[:i+1], 0
+				out.Write(header)
 				out.WriteString("\n" + mark + " =\n")
 			}
 			continue
@@ -78,6 +84,10 @@ func tagLines(text []byte) []byte {
 		i := bytes.IndexAny(line, "=:")
 		if i <= 0 {
 			continue
+		}
+		if keys++; keys%maxKeys == 0 && header != nil {
+			out.Write(header)
+			out.WriteByte('\n')
 		}
 		out.WriteString(mark)
 		out.Write(bytes.TrimSpace(line[:i]))

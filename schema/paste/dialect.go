@@ -348,9 +348,21 @@ func plain(v cty.Value) string {
 
 // needed tells which variables must be given when the server is started; only a file read without its command has any.
 func (r *reader) needed() {
-	for _, m := range r.loader.Missing {
-		r.add(schema.Notef("needs-variable", m.Range, "Variable is given at the start", "Nothing in the file sets %%(%s)s, so the start fails unless the command gives it, and settings made of it are not known. Read the command that starts the server: pserve %s %s=VALUE.", m.Name, r.file, m.Name))
+	missing := r.loader.Missing
+	if len(missing) == 0 {
+		return
 	}
+	names := make([]string, len(missing))
+	var related []schema.Related
+	for i, m := range missing {
+		names[i] = m.Name
+		if i > 0 {
+			related = append(related, schema.Related{Message: "this one too: " + m.Name, Range: m.Range})
+		}
+	}
+	n := schema.Notef("needs-variable", missing[0].Range, "Variables are given at the start", "Nothing in the file sets %s, so the start fails unless the command does, and settings made of it are not known. Read the command that starts the server: pserve %s %s=VALUE …", strings.Join(names, ", "), r.file, names[0])
+	schema.DetailOf(n).Related = related
+	r.add(n)
 }
 
 // variables warns of variables that nothing can refer to.

@@ -51,10 +51,7 @@ func (l *logConfig) check() {
 	formatters := l.list("formatters", "formatter")
 	handlers := l.list("handlers", "handler")
 	loggers := l.list("loggers", "logger")
-	if len(l.diags) > 0 {
-		return
-	}
-	if _, ok := loggers["root"]; !ok {
+	if len(loggers) > 0 && !loggers["root"] {
 		l.refuse(l.doc.Section("loggers").Header, "ValueError: list.remove(x): x not in list", "Root logger is missing", "keys in [loggers] must name root, with a section [logger_root].")
 	}
 	for _, name := range l.names("handler_", handlers) {
@@ -62,7 +59,8 @@ func (l *logConfig) check() {
 		if s.Key("class") == nil {
 			l.refuse(s.Header, "KeyError: 'class'", "Handler without a class", "[%s] says nothing of what it is. Add class = StreamHandler and args = (sys.stderr,).", s.Name)
 		}
-		l.refer(s, "formatter", formatters, "formatter", "KeyError")
+		l.refer(s, "formatter", formatters, "formatter")
+		l.level(s)
 	}
 	for _, name := range l.names("logger_", loggers) {
 		s := l.doc.Section("logger_" + name)
@@ -73,7 +71,8 @@ func (l *logConfig) check() {
 			l.refuse(s.Header, "KeyError: 'handlers'", "Logger without handlers", "[%s] has no handlers key, which must be there even where it is empty. Add \"handlers =\".", s.Name)
 			continue
 		}
-		l.refer(s, "handlers", handlers, "handler", "KeyError")
+		l.refer(s, "handlers", handlers, "handler")
+		l.level(s)
 	}
 }
 
@@ -117,7 +116,7 @@ func (l *logConfig) list(section, prefix string) map[string]bool {
 }
 
 // refer checks names that a section gives against those listed.
-func (l *logConfig) refer(s *ini.Section, key string, listed map[string]bool, what, class string) {
+func (l *logConfig) refer(s *ini.Section, key string, listed map[string]bool, what string) {
 	k := s.Key(key)
 	if k == nil {
 		return
@@ -128,7 +127,23 @@ func (l *logConfig) refer(s *ini.Section, key string, listed map[string]bool, wh
 	}
 	for name := range strings.SplitSeq(value, ",") {
 		if name = ini.Strip(name); !listed[name] {
-			l.refuse(k.Range, class+": "+ini.PythonRepr(name), "Unknown "+what, "%s in [%s] is not among the keys of [%ss], and the start fails. Add it there, with its section [%s_%s].", ini.Quote(name), s.Name, what, what, name)
+			l.refuse(k.Range, "KeyError: "+ini.PythonRepr(name), "Unknown "+what, "%s in [%s] is not among the keys of [%ss], and the start fails. Add it there, with its section [%s_%s].", ini.Quote(name), s.Name, what, what, name)
+		}
+	}
+}
+
+// level checks a level's name; Python's logging knows them in capitals only.
+func (l *logConfig) level(s *ini.Section) {
+	k := s.Key("level")
+	if k == nil {
+		return
+	}
+	switch level := l.value(s, k); level {
+	case "", "CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET":
+	default:
+		d := l.refuse(k.Range, "ValueError: Unknown level: "+ini.PythonRepr(level), "Unknown level", "%s is no level of Python's logging, and the start fails. Write DEBUG, INFO, WARNING, ERROR or CRITICAL, in capitals.", ini.Quote(level))
+		if upper := strings.ToUpper(level); upper == "WARNING" || upper == "INFO" || upper == "DEBUG" || upper == "ERROR" || upper == "CRITICAL" {
+			schema.DetailOf(d).Suggest = upper
 		}
 	}
 }
@@ -157,8 +172,9 @@ func (l *logConfig) value(s *ini.Section, key *ini.Key) string {
 	return text
 }
 
-func (l *logConfig) refuse(at hcl.Range, message, summary, detail string, args ...any) {
+func (l *logConfig) refuse(at hcl.Range, message, summary, detail string, args ...any) *hcl.Diagnostic {
 	d := schema.Errorf("logging-config", at, summary, "%s", fmt.Sprintf(detail, args...))
 	schema.DetailOf(d).ServerMessage = message
 	l.diags = append(l.diags, d)
+	return d
 }

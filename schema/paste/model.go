@@ -2,6 +2,7 @@ package paste
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
 	"strings"
 
@@ -101,7 +102,7 @@ func (r *reading) effective(name string) (string, bool) {
 }
 
 func join(host, port string) string {
-	if strings.Contains(host, ":") {
+	if a, err := netip.ParseAddr(host); err == nil && a.Is6() {
 		host = "[" + host + "]"
 	}
 	return host + ":" + port
@@ -193,14 +194,15 @@ func describe(c *Context, name string) string {
 
 func (r *reader) summary(s *reading) string {
 	var b strings.Builder
-	b.WriteString(s.server.name + ":")
+	b.WriteString(s.server.name)
+	b.WriteByte(':')
 	for _, m := range r.config.Model {
-		if m.Name == "workers.threads" && m.Text != "" {
+		if m.Name == "workers.threads" && m.OnHost.IsWhollyKnown() {
 			fmt.Fprintf(&b, " %s threads", m.Text)
 		}
 	}
 	for _, m := range r.config.Model {
-		if m.Name == s.server.protocol && m.Text != "" {
+		if m.Name == s.server.protocol && m.OnHost.IsWhollyKnown() {
 			fmt.Fprintf(&b, " on %s", m.Text)
 		}
 	}
@@ -211,5 +213,5 @@ func (r *reader) summary(s *reading) string {
 		}
 		b.WriteString(", app " + app)
 	}
-	return strings.TrimSuffix(b.String(), ":")
+	return strings.Replace(b.String(), ":,", ",", 1)
 }

@@ -1,6 +1,7 @@
 package paste
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,6 +48,33 @@ func (r *reader) dropped() {
 	walk(r.server, true)
 	walk(r.app, false)
 	r.shellVariables()
+	r.unclosedHeaders()
+}
+
+// unclosedHeaders warns of section headers that lack their bracket and, holding a colon, are taken for keys.
+func (r *reader) unclosedHeaders() {
+	if r.loader == nil {
+		return
+	}
+	var keys []*ini.Key
+	for _, file := range r.loader.parsed {
+		if file.doc == nil {
+			continue
+		}
+		for _, section := range file.doc.Sections {
+			for _, key := range section.Keys {
+				if strings.HasPrefix(key.Name, "[") {
+					keys = append(keys, key)
+				}
+			}
+		}
+	}
+	slices.SortFunc(keys, func(a, b *ini.Key) int {
+		return cmp.Or(strings.Compare(a.NameRange.Filename, b.NameRange.Filename), a.NameRange.Start.Byte-b.NameRange.Start.Byte)
+	})
+	for _, key := range keys {
+		r.add(schema.Warnf("syntax-error", hcl.RangeBetween(key.NameRange, key.Range), "Section header without its closing bracket", "The line has no \"]\", so it is taken for a key of [%s], and what follows belongs to that section. Add the bracket.", key.Section))
+	}
 }
 
 // shellVariables warns of a shell's variables in the server's settings; waitress's addresses are refused elsewhere.
