@@ -149,6 +149,15 @@ func TestQuantities(t *testing.T) {
 	}
 }
 
+// TestFloatDuration writes a time that another server computed in floating point.
+func TestFloatDuration(t *testing.T) {
+	for n, want := range map[float64]string{0.505: "505ms", 0.1: "100ms", 2.25: "2.25s", 0.0001: "0.0001s"} {
+		if got, _ := FormatDuration(cty.NumberFloatVal(n)); got != want {
+			t.Errorf("%v: %s, want %s", n, got, want)
+		}
+	}
+}
+
 func BenchmarkValidateModel(b *testing.B) {
 	var model []Setting
 	for i := range Model.Options {

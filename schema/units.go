@@ -125,11 +125,14 @@ func FormatDuration(v cty.Value) (string, bool) {
 	}
 	n, exact := f.Int64()
 	if exact != big.Exact || n > 1<<53 {
-		milli := new(big.Float).Mul(f, big.NewFloat(1000))
-		if m, exact := milli.Int64(); exact == big.Exact && m < 1000 {
-			return fmt.Sprintf("%s%dms", sign, m), true
+		// In decimal digits, since a number that came from 64 bits of floating point is no exact thousandth.
+		text := f.Text('f', -1)
+		if milli, ok := new(big.Rat).SetString(text); ok && milli.Cmp(big.NewRat(1, 1)) < 0 {
+			if milli.Mul(milli, big.NewRat(1000, 1)); milli.IsInt() {
+				return sign + milli.Num().String() + "ms", true
+			}
 		}
-		return sign + f.Text('f', -1) + "s", true
+		return sign + text + "s", true
 	}
 	var b strings.Builder
 	b.WriteString(sign)
@@ -176,7 +179,11 @@ func FormatSize(v cty.Value) (string, bool) {
 }
 
 func isNumber(v cty.Value) bool {
-	return v != cty.NilVal && v.IsKnown() && !v.IsNull() && v.Type() == cty.Number
+	if v == cty.NilVal || !v.IsKnown() || v.IsNull() || v.Type() != cty.Number {
+		return false
+	}
+	exp := v.AsBigFloat().MantExp(nil)
+	return !v.AsBigFloat().IsInf() && exp < 4096 && exp > -4096 // pages of digits are no quantity
 }
 
 // quantity is the conversions "duration" and "size" of ConvertValue: text with a unit as a number.

@@ -29,6 +29,10 @@ var writtenCalls = map[string]struct {
 }
 
 func (w *exprWriter) call(e *schema.Call) (string, error) {
+	if (e.Func == "int" || e.Func == "float") && len(e.Args) == 1 && typeOf(e.Args[0]) == cty.DynamicPseudoType && !mayBeNull(e.Args[0]) {
+		t, err := w.loose(e.Args[0])
+		return map[string]string{"int": "int(", "float": "tonumber("}[e.Func] + t + ")", err
+	}
 	args, err := w.all(e.Args)
 	if err != nil {
 		return "", err

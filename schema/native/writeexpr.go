@@ -359,6 +359,63 @@ func bracketed(t string, least int) (string, error) {
 	return t, nil
 }
 
+// loose writes an expression of which only the text matters, or the number that the text holds: env(), coalesce() and
+// a conditional convert a number among texts themselves.
+func (w *exprWriter) loose(e schema.Expr) (string, error) {
+	switch x := e.(type) {
+	case *schema.Call:
+		if x.Func == "convert_text" && typeOf(x.Args[0]) == cty.Number && !mayBeNull(x.Args[0]) {
+			return w.expr(x.Args[0])
+		}
+	case *schema.Env:
+		if x.Default != nil && typeOf(x.Default) != cty.String && typeOf(x) != cty.String {
+			return w.looseEnv(x)
+		}
+	case *schema.Binary:
+		if x.Op == "or" && typeOf(x.L) == cty.String && typeOf(x.R) != cty.String {
+			l, err := w.expr(x.L)
+			if err != nil {
+				return "", err
+			}
+			r, err := w.loose(x.R)
+			return "coalesce(" + l + ", " + r + ")", err
+		}
+	case *schema.Cond:
+		if typeOf(x) == cty.DynamicPseudoType {
+			return w.looseCond(x)
+		}
+	}
+	if t := typeOf(e); t != cty.String && t != cty.Number {
+		return "", cannot("it may be neither text nor a number")
+	}
+	return w.expr(e)
+}
+
+func (w *exprWriter) looseEnv(e *schema.Env) (string, error) {
+	name, err := valueText(cty.StringVal(e.Name))
+	if err != nil {
+		return "", err
+	}
+	def, err := w.loose(e.Default)
+	if e.EmptyIsUnset {
+		return "coalesce(env(" + name + `, ""), ` + def + ")", err
+	}
+	return "env(" + name + ", " + def + ")", err
+}
+
+func (w *exprWriter) looseCond(e *schema.Cond) (string, error) {
+	test, err := w.truth(e.Test, false)
+	if err != nil {
+		return "", err
+	}
+	yes, err := w.loose(e.Then)
+	if err != nil {
+		return "", err
+	}
+	no, err := w.loose(e.Else)
+	return test + " ? " + yes + " : " + no, err
+}
+
 func (w *exprWriter) env(e *schema.Env) (string, error) {
 	name, err := valueText(cty.StringVal(e.Name))
 	if err != nil || e.Name == "" || strings.Contains(e.Name, "=") {
@@ -370,7 +427,7 @@ func (w *exprWriter) env(e *schema.Env) (string, error) {
 		if t := typeOf(e.Default); t != cty.String && !isNull(e.Default) {
 			return "", cannot("the default of %s is no text, the variable is", e.Name)
 		}
-		if def, err = w.expr(e.Default); err != nil {
+		if def, err = w.loose(e.Default); err != nil {
 			return "", err
 		}
 	case e.Missing == schema.MissingNull:
