@@ -57,7 +57,6 @@ type parser struct {
 	indent  int
 	opened  map[string]*Section
 	keys    map[[2]string]*Key
-	lines   map[*Key][]string
 	bad     *Error // the ParsingError that collects every bad line
 }
 
@@ -133,7 +132,7 @@ func invalidSequence(b []byte) (length int, reason string) {
 }
 
 func (p *parser) run(limit int) *Error {
-	p.opened, p.keys, p.lines = map[string]*Section{}, map[[2]string]*Key{}, map[*Key][]string{}
+	p.opened, p.keys = map[string]*Section{}, map[[2]string]*Key{}
 	text := p.doc.Text
 	number := 0
 	for start := 0; start < len(text); {
@@ -170,7 +169,7 @@ func (p *parser) line(number, start, end int, ended bool) *Error {
 	if value == "" {
 		// An empty line stays part of the value above it; a comment there leaves no trace.
 		if !commented && p.key != nil && p.key.Name != "" {
-			p.lines[p.key] = append(p.lines[p.key], "")
+			p.key.lines = append(p.key.lines, "")
 			p.key.segments = append(p.key.segments, segment{start: end, end: end})
 		}
 		return nil
@@ -179,7 +178,7 @@ func (p *parser) line(number, start, end int, ended bool) *Error {
 	indent := utf8.RuneCountInString(line[:lead])
 	at := start + lead
 	if p.key != nil && p.key.Name != "" && indent > p.indent {
-		p.lines[p.key] = append(p.lines[p.key], value)
+		p.key.lines = append(p.key.lines, value)
 		p.key.segments = append(p.key.segments, segment{start: at, end: at + len(value)})
 		return nil
 	}
@@ -292,7 +291,7 @@ func (p *parser) option(value, raw string, number, at int) *Error {
 	if text != "" {
 		start += strings.Index(rest, text)
 	}
-	p.lines[key] = []string{text}
+	key.lines = []string{text}
 	key.segments = []segment{{start: start, end: start + len(text)}}
 	p.section.Keys = append(p.section.Keys, key)
 	p.key = key
@@ -317,26 +316,32 @@ func (p *parser) badLine(number int, raw string, at, length int, summary, detail
 
 // finish joins the lines of every value and drops the white space and empty lines at its end.
 func (p *parser) finish() {
-	for key, lines := range p.lines {
-		joined := strings.Join(lines, "\n")
-		key.Value = strings.TrimRightFunc(joined, isSpace)
-		at := 0
-		for i := range key.segments {
-			key.segments[i].at = at
-			at += len(lines[i]) + 1
+	for _, section := range p.doc.Sections {
+		for _, key := range section.Keys {
+			key.join()
 		}
-		used := len(key.segments)
-		for used > 1 && key.segments[used-1].at >= len(key.Value) {
-			used--
-		}
-		key.segments = key.segments[:used]
-		first, last := key.segments[0], key.segments[used-1]
-		for i := range key.segments {
-			if s := key.segments[i]; s.start < s.end {
-				first = s
-				break
-			}
-		}
-		key.Range = p.doc.Range(first.start, min(last.end, last.start+len(key.Value)-last.at))
 	}
+}
+
+func (key *Key) join() {
+	joined := strings.Join(key.lines, "\n")
+	key.Value = strings.TrimRightFunc(joined, isSpace)
+	at := 0
+	for i := range key.segments {
+		key.segments[i].at = at
+		at += len(key.lines[i]) + 1
+	}
+	used := len(key.segments)
+	for used > 1 && key.segments[used-1].at >= len(key.Value) {
+		used--
+	}
+	key.segments, key.lines = key.segments[:used], nil
+	first, last := key.segments[0], key.segments[used-1]
+	for _, s := range key.segments {
+		if s.start < s.end {
+			first = s
+			break
+		}
+	}
+	key.Range = key.doc.Range(first.start, min(last.end, last.start+len(key.Value)-last.at))
 }

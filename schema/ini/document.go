@@ -40,6 +40,7 @@ type Key struct {
 
 	doc      *Document
 	segments []segment
+	lines    []string // the value's lines while it is being read
 }
 
 // A segment is the part of a value that stands on one line: value[at:] begins at byte start of the document.

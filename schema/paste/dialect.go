@@ -213,12 +213,8 @@ func (r *reader) serverless() bool {
 	if len(r.in.Command) > 0 || r.file == "" {
 		return false
 	}
-	text, err := r.in.Files.Read(r.file)
-	if err != nil {
-		return false
-	}
-	doc, perr := ini.Parse(r.file, text, ini.Dialect{})
-	if perr != nil {
+	doc := r.document()
+	if doc == nil {
 		return false
 	}
 	for _, s := range doc.Sections {
@@ -227,6 +223,22 @@ func (r *reader) serverless() bool {
 		}
 	}
 	return true
+}
+
+// document gives the file as the loader reads it; nil where it cannot be.
+func (r *reader) document() *ini.Document {
+	if r.file == "" {
+		return nil
+	}
+	name := r.file
+	if !path.IsAbs(name) {
+		name = strings.TrimSuffix(r.in.Dir, "/") + "/" + name
+	}
+	file := r.loader.read(name, r.launch.file.Range)
+	if file.err != nil {
+		return nil
+	}
+	return file.doc
 }
 
 func (r *reader) noServer() {

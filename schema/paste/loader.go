@@ -18,6 +18,7 @@ import (
 const (
 	maxDepth    = 200
 	maxContexts = 5000
+	maxKeys     = 20_000 // in one file; real ones have a few hundred at most
 )
 
 // An Error is what PasteDeploy raises: the exception's class, its message, and diagnostics for people.
@@ -198,14 +199,7 @@ type parsedFile struct {
 // open makes PasteDeploy's ConfigLoader for a file.
 func (l *Loader) open(filename string, global *Conf, at hcl.Range) (*configLoader, *Error) {
 	filename = ini.Strip(filename)
-	file := l.parsed[filename]
-	if file == nil {
-		file = l.parse(filename, at)
-		if l.parsed == nil {
-			l.parsed = map[string]*parsedFile{}
-		}
-		l.parsed[filename] = file
-	}
+	file := l.read(filename, at)
 	if file.err != nil {
 		return nil, file.err
 	}
@@ -228,6 +222,19 @@ func (l *Loader) open(filename string, global *Conf, at hcl.Range) (*configLoade
 	return c, nil
 }
 
+// read gives a file's sections, reading it the first time.
+func (l *Loader) read(filename string, at hcl.Range) *parsedFile {
+	file := l.parsed[filename]
+	if file == nil {
+		file = l.parse(filename, at)
+		if l.parsed == nil {
+			l.parsed = map[string]*parsedFile{}
+		}
+		l.parsed[filename] = file
+	}
+	return file
+}
+
 func (l *Loader) parse(filename string, at hcl.Range) *parsedFile {
 	shown := filename
 	if rest, ok := strings.CutPrefix(filename, strings.TrimSuffix(l.Dir, "/")+"/"); ok && l.Dir != "" && rest != "" && !strings.HasPrefix(rest, "/") {
@@ -239,7 +246,12 @@ func (l *Loader) parse(filename string, at hcl.Range) *parsedFile {
 	}
 	doc, perr := ini.Parse(shown, text, ini.Dialect{Source: filename})
 	f := &parsedFile{doc: doc, err: perr, sections: doc.Names(ini.DefaultSection), keys: map[string][]*ini.Key{}, index: map[[2]string]*ini.Key{}, headers: map[string]hcl.Range{}}
+	keys := 0
 	for _, s := range doc.Sections {
+		if keys += len(s.Keys); keys > maxKeys && f.err == nil {
+			f.err = ini.NewError("MemoryError", "", "too-large", s.Header, "Too many keys", "%s has more than %d keys, and no more are read. A Paste file has a few hundred at most; is it the right one?", shown, maxKeys)
+			return f
+		}
 		f.keys[s.Name] = append(f.keys[s.Name], s.Keys...)
 		for _, k := range s.Keys {
 			f.index[[2]string{s.Name, k.Name}] = k

@@ -16,15 +16,12 @@ func (r *reader) logging() {
 	if r.file == "" || len(r.in.Command) == 0 {
 		return
 	}
-	text, err := r.in.Files.Read(r.file)
-	if err != nil {
-		return
-	}
-	if doc, perr := ini.Parse(r.file, text, ini.Dialect{}); perr != nil || doc.Section("loggers") == nil {
+	read := r.document()
+	if read == nil || read.Section("loggers") == nil {
 		return
 	}
 	// fileConfig's parser folds keys to lower case, which the loader of the rest does not.
-	doc, perr := ini.Parse(r.file, text, ini.Dialect{LowerKeys: true})
+	doc, perr := ini.Parse(r.file, read.Text, ini.Dialect{LowerKeys: true})
 	if perr != nil {
 		for _, d := range perr.Diags {
 			d.Detail += " Keys that differ in case alone are the same to Python's logging, which reads the whole file because it has a [loggers] section."

@@ -75,7 +75,7 @@ func TestWaitress(t *testing.T) {
 	}
 	hosts := []string{"127.0.0.1", "::1", "[::1]", "*", "", "0.0.0.0:80", "1", "300.1.1.1", "a/b", "${HOST}", "127.0.0.1,::1"}
 	var questions []call
-	for range 1200 {
+	for range 600 {
 		conf := map[string]string{}
 		for range 1 + r.IntN(3) {
 			o := waitress.Options[r.IntN(len(waitress.Options))]
@@ -162,7 +162,7 @@ func TestPasteHTTP(t *testing.T) {
 		typeInt: {"1", "8080", "x", "", "12", " 3 "}, typeAsBool: {"true", "no", "ON", "maybe", "", "0"}, typeString: {"x"},
 	}
 	var questions []call
-	for range 400 {
+	for range 250 {
 		conf := map[string]string{}
 		for range 1 + r.IntN(3) {
 			o := pasteHTTP.Options[r.IntN(len(pasteHTTP.Options))]
@@ -201,7 +201,7 @@ func TestPasteHTTP(t *testing.T) {
 func TestPserveArguments(t *testing.T) {
 	g := generator{rand.New(rand.NewPCG(1, 2))}
 	var questions []call
-	for range 800 {
+	for range 500 {
 		var argv []string
 		for range g.IntN(5) {
 			argv = append(argv, g.pick("x.ini", "x.ini", "a=1", "b=2", "-n", "-nfoo", "-n=foo", "--app-name", "--app-name=foo", "--app=foo", "-s", "--server", "--server-name=adm", "--serv", "--server-n", "adm", "--reload", "--rel", "--reload-i", "3", "--reload=1", "-v", "-q", "-vq", "-bq", "-x", "--daemon", "--", "-qn", "-qnfoo", "--browser", "-", ""))

@@ -98,8 +98,7 @@ var forServer = []string{"listen", "threads", "unix_socket", "unix_socket_perms"
 // meantForServer warns of keys in [DEFAULT] that the server would know and never gets.
 func (r *reader) meantForServer(s *server) {
 	used := map[string]bool{}
-	if text := r.in.Files.Text(r.file); text != nil {
-		doc := ini.Plain(r.file, text)
+	if doc := r.document(); doc != nil {
 		for _, section := range doc.Sections {
 			for _, key := range section.Keys {
 				if strings.HasPrefix(key.Name, "get ") {
@@ -107,8 +106,9 @@ func (r *reader) meantForServer(s *server) {
 				}
 			}
 		}
+		text := string(doc.Text)
 		for _, name := range forServer {
-			used[name] = used[name] || strings.Contains(string(text), "%("+name+")s")
+			used[name] = used[name] || strings.Contains(text, "%("+name+")s")
 		}
 	}
 	for _, name := range r.server.Global.Names() {
