@@ -16,7 +16,7 @@ import (
 
 // Bounds of one file's evaluation. Work counts bytes of text and, as workPerValue each, values made.
 const (
-	maxWork      = 16 << 20
+	maxWork      = 8 << 20
 	workPerValue = 16
 	maxDepth     = 1000
 	maxExponent  = 4096 // of a number, in bits: 10 to the 1233rd

@@ -30,7 +30,7 @@ func FormatFile(name string, src []byte) ([]byte, hcl.Diagnostics) {
 	out := bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
 	out = bytes.ReplaceAll(out, []byte("\r\n"), []byte("\n"))
 	for range formatRounds {
-		next := blankLines(hclwrite.Format(out))
+		next := bytes.ReplaceAll(blankLines(hclwrite.Format(out)), []byte("\r\n"), []byte("\n"))
 		if bytes.Equal(next, out) {
 			break
 		}
