@@ -65,9 +65,9 @@ func decode(src []byte) string {
 	text = strings.TrimPrefix(text, "\ufeff")
 	name := cookie(text)
 	switch lower := strings.ToLower(strings.ReplaceAll(name, "_", "-")); {
-	case name == "" || lower == "utf-8" || strings.HasPrefix(lower, "utf-8-") || lower == "utf8":
-	case bom:
+	case bom && name != "" && lower != "utf-8" && !strings.HasPrefix(lower, "utf-8-"):
 		failText(text, 0, "encoding problem: "+name+" with BOM")
+	case name == "" || lower == "utf-8" || strings.HasPrefix(lower, "utf-8-") || lower == "utf8":
 	default:
 		decoded, err := decodeNamed(lower, text)
 		if err != nil {

@@ -132,11 +132,12 @@ func (p *parser) braceDisplay() Expr {
 	if p.isOp(oDStar) {
 		return p.dictRest(start, nil, nil)
 	}
+	bare := p.tok.kind == tName // a parenthesised a := b may be a key, a bare one may not
 	first := p.starNamedExpression()
 	_, starred := first.(*Starred)
 	_, named := first.(*NamedExpr)
-	if p.isOp(oColon) && !starred && !(named && first.Span().Start == p.tokens[p.i-1].start) {
-		if named {
+	if p.isOp(oColon) && !starred {
+		if named && bare {
 			p.unexpected()
 		}
 		p.next()

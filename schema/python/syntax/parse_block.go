@@ -18,20 +18,15 @@ func (p *parser) block(what string, start token) []Stmt {
 	return body
 }
 
-// blockPos gives the position from a token to the end of the last statement of a body.
-func (p *parser) blockPos(start token, body ...[]Stmt) Pos {
-	var last Stmt
-	for _, b := range body {
-		if len(b) > 0 {
-			last = b[len(b)-1]
-		}
+// blockPos gives the position from a token to the last one read that is no layout: a semicolon behind the last
+// statement of a body is part of the compound statement, as in CPython.
+func (p *parser) blockPos(start token) Pos {
+	i := p.i - 1
+	for i > 0 && p.tokens[i].kind >= tNewline && p.tokens[i].kind <= tDedent {
+		i--
 	}
-	pos := p.from(start)
-	if last != nil {
-		e := last.Span()
-		pos.EndLineno, pos.EndColOffset, pos.End = e.EndLineno, e.EndColOffset, e.End
-	}
-	return pos
+	end := &p.tokens[i]
+	return p.pos(start.start, start.line, end.end, end.endLine)
 }
 
 // condition reads the test of an if or while; a single = there is the usual slip.
@@ -67,7 +62,7 @@ func (p *parser) ifStmt() Stmt {
 	case p.isKw(kElse):
 		s.Orelse = p.elseBlock()
 	}
-	s.Pos = p.blockPos(start, s.Body, s.Orelse)
+	s.Pos = p.blockPos(start)
 	return s
 }
 
@@ -88,7 +83,7 @@ func (p *parser) whileStmt() Stmt {
 	p.expectColon()
 	s.Body = p.block("'while' statement", start)
 	s.Orelse = p.elseBlock()
-	s.Pos = p.blockPos(start, s.Body, s.Orelse)
+	s.Pos = p.blockPos(start)
 	return s
 }
 
@@ -101,7 +96,7 @@ func (p *parser) forStmt(start token, async bool) Stmt {
 	p.expectColon()
 	body := p.block("'for' statement", forTok)
 	orelse := p.elseBlock()
-	pos := p.blockPos(start, body, orelse)
+	pos := p.blockPos(start)
 	if async {
 		return &AsyncFor{Pos: pos, Target: target, Iter: iter, Body: body, Orelse: orelse}
 	}
@@ -136,7 +131,7 @@ func (p *parser) withStmt(start token, async bool) Stmt {
 	}
 	p.expectColon()
 	body := p.block("'with' statement", withTok)
-	pos := p.blockPos(start, body)
+	pos := p.blockPos(start)
 	if async {
 		return &AsyncWith{Pos: pos, Items: items, Body: body}
 	}
@@ -216,7 +211,7 @@ func (p *parser) funcDef(start token, decorators []Expr, async bool) Stmt {
 	}
 	p.expectColon()
 	body := p.block("function definition", defTok)
-	pos := p.blockPos(start, body)
+	pos := p.blockPos(start)
 	if async {
 		return &AsyncFunctionDef{Pos: pos, Name: name, Args: args, Body: body, DecoratorList: decorators, Returns: returns, TypeParams: params}
 	}
@@ -233,7 +228,7 @@ func (p *parser) classDef(decorators []Expr) Stmt {
 	}
 	p.expectColon()
 	s.Body = p.block("class definition", start)
-	s.Pos = p.blockPos(start, s.Body)
+	s.Pos = p.blockPos(start)
 	return s
 }
 
@@ -265,21 +260,7 @@ func (p *parser) tryStmt() Stmt {
 	if len(handlers) == 0 && final == nil {
 		p.failAt(p.tok, "expected 'except' or 'finally' block")
 	}
-	pos := p.from(start)
-	last := Stmt(nil)
-	switch {
-	case len(final) > 0:
-		last = final[len(final)-1]
-	case len(orelse) > 0:
-		last = orelse[len(orelse)-1]
-	}
-	var end *Pos
-	if last != nil {
-		end = last.Span()
-	} else {
-		end = handlers[len(handlers)-1].Span()
-	}
-	pos.EndLineno, pos.EndColOffset, pos.End = end.EndLineno, end.EndColOffset, end.End
+	pos := p.blockPos(start)
 	if star {
 		return &TryStar{Pos: pos, Body: body, Handlers: handlers, Orelse: orelse, Finalbody: final}
 	}
@@ -309,7 +290,7 @@ func (p *parser) exceptHandler() (*ExceptHandler, bool) {
 		word = "'except*' statement"
 	}
 	h.Body = p.block(word, start)
-	h.Pos = p.blockPos(start, h.Body)
+	h.Pos = p.blockPos(start)
 	return h, star
 }
 

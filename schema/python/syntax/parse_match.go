@@ -40,7 +40,7 @@ func (p *parser) matchStmt() Stmt {
 		p.unexpected()
 	}
 	p.next()
-	s.Pos = p.blockPos(start, s.Cases[len(s.Cases)-1].Body)
+	s.Pos = p.blockPos(start)
 	return s
 }
 

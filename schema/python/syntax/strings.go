@@ -246,8 +246,11 @@ func (f *fparser) field(level int) {
 		f.j = inner
 		f.parse(level + 1)
 		f.j = outer
+		// CPython 3.11 places a format's end and the format itself at the literal, all else at the whole concatenation.
+		t := f.lit.tok
+		inner.pos = f.p.pos(t.start, t.line, t.end, t.endLine)
 		inner.flush()
-		spec = &JoinedStr{Pos: f.j.pos, Values: inner.values}
+		spec = &JoinedStr{Pos: inner.pos, Values: inner.values}
 	}
 	if f.i >= len(f.s) || f.s[f.i] != '}' {
 		f.fail("f-string: expecting '}'")
