@@ -316,7 +316,10 @@ func floatPow(x, y float64) (Value, error) {
 		return nil, unsupported("a negative number raised to a fraction gives a complex number, which is not modelled")
 	}
 	neg := x < 0 && math.Mod(y, 2) != 0
-	f := exactPow(math.Abs(x), y)
+	f, sure := exactPow(math.Abs(x), y)
+	if !sure {
+		return nil, unsupported("the last digit of %s ** %s depends on the C library", floatRepr(x), floatRepr(y))
+	}
 	if math.IsInf(f, 0) {
 		return nil, &Exception{
 			Type: "OverflowError", Msg: "(34, 'Numerical result out of range')",
@@ -331,16 +334,18 @@ func floatPow(x, y float64) (Value, error) {
 
 const powPrec = 200 // bits; the result is rounded to 53
 
-// exactPow is x**y correctly rounded, for positive x. math.Pow may be off by one in the last place.
-func exactPow(x, y float64) float64 {
+// powDoubt is how far from the middle between two doubles, in units of their distance, a power has to
+// be for the C library's pow to round it correctly: its error is bounded by 0.52 such units.
+const powDoubt = 0.02
+
+// exactPow is x**y correctly rounded, for positive x, where math.Pow may be off by one in the last
+// place; sure is false when the C library's pow may be, too.
+func exactPow(x, y float64) (f float64, sure bool) {
 	switch approx := math.Pow(x, y); {
 	case math.IsInf(approx, 0) && math.Abs(y*math.Log2(x)) > 1100:
-		return approx
+		return approx, true
 	case approx == 0 && y*math.Log2(x) < -1200:
-		return 0
-	}
-	if x == 1 {
-		return 1
+		return 0, true
 	}
 	newf := func() *big.Float { return new(big.Float).SetPrec(powPrec) }
 	// x**y = 2**n * exp(r) with |r| <= ln(2)/2.
@@ -364,8 +369,14 @@ func exactPow(x, y float64) float64 {
 		}
 		sum.Add(sum, term)
 	}
-	f, _ := sum.SetMantExp(sum, int(n)).Float64()
-	return f
+	f, _ = sum.SetMantExp(sum, int(n)).Float64()
+	if math.IsInf(f, 0) || f == 0 {
+		return f, true
+	}
+	off := newf().Sub(sum, newf().SetFloat64(f))
+	ulp := newf().SetFloat64(math.Nextafter(f, math.Inf(1)) - f)
+	d, _ := off.Quo(off.Abs(off), ulp).Float64()
+	return f, d < 0.5-powDoubt
 }
 
 // lnSmall is the natural logarithm of x in [0.5, 2], by 2·atanh((x-1)/(x+1)).

@@ -118,6 +118,11 @@ func numBinary(op Op, x, y Value) (Value, error) {
 	_, xc := x.(Complex)
 	_, yc := y.(Complex)
 	if xc || yc {
+		switch op {
+		case OpAdd, OpSub, OpMul, OpDiv, OpPow:
+		default:
+			return nil, nil
+		}
 		cx, err := asComplex(x)
 		if err != nil {
 			return nil, err
@@ -334,6 +339,13 @@ func setLikeBinary(b *Budget, op Op, x, y Value) (Value, error) {
 	if !isView(x) && !isView(y) {
 		return nil, nil
 	}
+	if op == OpAnd {
+		view, other := x, y
+		if !isView(x) {
+			view, other = y, x
+		}
+		return viewIntersect(b, view, other)
+	}
 	xs, err := toSet(b, x, false)
 	if err != nil {
 		return nil, err
@@ -343,6 +355,31 @@ func setLikeBinary(b *Budget, op Op, x, y Value) (Value, error) {
 		return nil, err
 	}
 	return setBinary(b, op, xs, ys)
+}
+
+// viewIntersect is the members of an iterable that a view contains; those it does not contain need
+// not even have a hash.
+func viewIntersect(b *Budget, view, other Value) (Value, error) {
+	if s, ok := other.(*Set); ok && view.(*DictView).Dict.Len() <= s.Len() {
+		view, other = other, view // equal members of different types come from the smaller one
+	}
+	out := NewSet(false)
+	elems, err := collectUnordered(b, other)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range elems {
+		in, err := Contains(b, view, e)
+		if err != nil {
+			return nil, err
+		}
+		if in {
+			if err := out.Add(b, e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
 }
 
 // Unary is op x, for + - ~ and not.

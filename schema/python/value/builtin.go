@@ -277,16 +277,16 @@ func builtinSum(c *call) (Value, error) {
 	if !c.has(1) {
 		start = NewInt(0)
 	}
+	set, unordered := unorderedSet(c.args[0])
+	it, err := IterateUnordered(c.b, c.args[0])
+	if err != nil {
+		return nil, err
+	}
 	switch start.(type) {
 	case Str:
 		return nil, typeError("sum() can't sum strings [use ''.join(seq) instead]")
 	case Bytes:
 		return nil, typeError("sum() can't sum bytes [use b''.join(seq) instead]")
-	}
-	set, unordered := unorderedSet(c.args[0])
-	it, err := IterateUnordered(c.b, c.args[0])
-	if err != nil {
-		return nil, err
 	}
 	for {
 		v, ok, err := it.Next(c.b)

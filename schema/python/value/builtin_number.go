@@ -150,14 +150,19 @@ func builtinBytes(c *call) (Value, error) {
 			if IsForeign(c.args[0]) {
 				return nil, foreignError(c.args[0], "encoding")
 			}
-			if c.has(1) {
-				if _, err := needStr(c.args[1], "bytes() argument 'encoding' must be str, not %s"); err != nil {
+			for i, what := range []string{"encoding", "errors"} {
+				if !c.has(i + 1) {
+					continue
+				}
+				t, err := needStr(c.args[i+1], "bytes() argument '"+what+"' must be str, not %s")
+				if err != nil {
 					return nil, err
 				}
-			}
-			if c.has(2) {
-				if _, err := needStr(c.args[2], "bytes() argument 'errors' must be str, not %s"); err != nil {
-					return nil, err
+				if !utf8.ValidString(t) {
+					return nil, unsupported("an encoding with lone surrogates is not modelled")
+				}
+				if strings.Contains(t, "\x00") {
+					return nil, valueError("embedded null character")
 				}
 			}
 			if c.has(1) {
@@ -195,18 +200,20 @@ func builtinComplex(c *call) (Value, error) {
 	if _, ok := arg(c, 1).(Str); ok {
 		return nil, typeError("complex() second arg can't be a string")
 	}
+	for i, what := range []string{"first argument must be a string or a number", "second argument must be a number"} {
+		if !c.has(i) {
+			continue
+		}
+		if IsForeign(c.args[i]) {
+			return nil, foreignError(c.args[i], "converting to complex")
+		}
+		if !isNumber(c.args[i]) {
+			return nil, typeError("complex() %s, not '%s'", what, TypeName(c.args[i]))
+		}
+	}
 	part := func(i int) (complex128, error) {
 		if !c.has(i) {
 			return 0, nil
-		}
-		if !isNumber(c.args[i]) {
-			if IsForeign(c.args[i]) {
-				return 0, foreignError(c.args[i], "converting to complex")
-			}
-			if i == 1 {
-				return 0, typeError("complex() second argument must be a number, not '%s'", TypeName(c.args[i]))
-			}
-			return 0, typeError("complex() first argument must be a string or a number, not '%s'", TypeName(c.args[i]))
 		}
 		return asComplex(c.args[i])
 	}
@@ -218,7 +225,18 @@ func builtinComplex(c *call) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Complex(complex(real(re)-imag(im), imag(re)+real(im))), nil
+	// A part that was not complex adds nothing, not even to the sign of a zero.
+	z := complex(real(re), real(im))
+	if _, ok := arg(c, 0).(Complex); ok {
+		z = complex(real(z), imag(re)+imag(z))
+		if !c.has(1) {
+			z = re
+		}
+	}
+	if _, ok := arg(c, 1).(Complex); ok {
+		z = complex(real(z)-imag(im), imag(z))
+	}
+	return Complex(z), nil
 }
 
 func builtinAbs(c *call) (Value, error) {
@@ -334,7 +352,7 @@ func builtinPow(c *call) (Value, error) {
 			case TypeName(a) == "float":
 				return nil, typeError("pow() 3rd argument not allowed unless all arguments are integers")
 			case TypeName(a) == "complex":
-				return nil, valueError("complex modulo")
+				return nil, unsupported("pow of complex numbers is not modelled")
 			}
 		}
 		return nil, typeError("unsupported operand type(s) for ** or pow(): '%s', '%s', '%s'",
@@ -380,11 +398,8 @@ func roundIfFinite(f float64) float64 {
 }
 
 func roundInt(b *Budget, n, digits Int) (Value, error) {
-	d := digits.clamp()
-	if d < -int64(n.BitLen())-1 { // ten to that power is far more than twice n
-		return NewInt(0), nil
-	}
-	if err := bigCost(b, 4*-d+64); err != nil {
+	d := max(digits.clamp(), -math.MaxInt64)
+	if err := bigCost(b, mulSize(4, -d)); err != nil { // CPython works the power of ten out, too
 		return nil, err
 	}
 	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(-d), nil)

@@ -177,7 +177,7 @@ func (f *formatSpec) unknown(typeName string) error {
 }
 
 func (f *formatSpec) str(b *Budget, s string) (string, error) {
-	if f.typ != 0 && f.typ != 's' {
+	if f.typ != 's' {
 		return "", f.unknown("str")
 	}
 	switch {
@@ -227,7 +227,7 @@ func (f *formatSpec) int(b *Budget, n Int, typeName string) (string, error) {
 			return "", err
 		}
 		return f.float(b, x, typeName)
-	case 0, 'd', 'n', 'b', 'o', 'x', 'X', 'c':
+	case 'd', 'n', 'b', 'o', 'x', 'X', 'c':
 	default:
 		return "", f.unknown(typeName)
 	}

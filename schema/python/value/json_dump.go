@@ -170,6 +170,9 @@ func (w *jsonWriter) object(d *Dict) error {
 	if err := w.write("{"); err != nil {
 		return err
 	}
+	if err := w.line(level); err != nil {
+		return err
+	}
 	entries := slices.DeleteFunc(slices.Clone(d.entries), func(e dictEntry) bool { return e.hk == nil })
 	if w.o.SortKeys {
 		keys := make([]Value, len(entries))
@@ -199,11 +202,11 @@ func (w *jsonWriter) object(d *Dict) error {
 			if err := w.write(w.o.ItemSep); err != nil {
 				return err
 			}
+			if err := w.line(level); err != nil {
+				return err
+			}
 		}
 		first = false
-		if err := w.line(level); err != nil {
-			return err
-		}
 		if err := w.write(jsonString(key, w.o.EnsureASCII) + w.o.KeySep); err != nil {
 			return err
 		}

@@ -80,8 +80,13 @@ func intToBytes(c *call) (Value, error) {
 		}
 		need++
 	}
-	if need > length*8 && (z.Sign() != 0 || length > 0) {
+	// Into no bytes at all CPython puts 0, and -1 as well.
+	empty := length == 0 && (z.Sign() == 0 || z.IsInt64() && z.Int64() == -1)
+	if need > length*8 && !empty {
 		return nil, NewException("OverflowError", "int too big to convert")
+	}
+	if empty {
+		return Bytes(""), nil
 	}
 	if z.Sign() < 0 {
 		z = new(big.Int).Add(z, new(big.Int).Lsh(big.NewInt(1), uint(length)*8))

@@ -94,7 +94,28 @@ func frozensetMethods() map[string]method {
 		}),
 		"isdisjoint": oneArg(func(c *call) (Value, error) { return setDisjoint(c.b, setOf(c), c.args[0]) }),
 		"issubset":   test(OpLe),
-		"issuperset": test(OpGe),
+		"issuperset": oneArg(func(c *call) (Value, error) {
+			if _, ok := c.args[0].(*Set); ok || IsForeign(c.args[0]) {
+				return test(OpGe).fn(c)
+			}
+			it, err := IterateUnordered(c.b, c.args[0])
+			if err != nil {
+				return nil, err
+			}
+			for { // the elements after the first that is missing are not even hashed
+				e, ok, err := it.Next(c.b)
+				if err != nil || !ok {
+					return True, err
+				}
+				hk, err := hashKey(c.b, e)
+				if err != nil {
+					return nil, err
+				}
+				if _, ok := setOf(c).d.index[hk]; !ok {
+					return False, nil
+				}
+			}
+		}),
 	}
 }
 

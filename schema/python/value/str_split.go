@@ -92,14 +92,7 @@ func splitSpace(s string, limit int, space func(rune) bool) []string {
 	}
 	for trim(); s != ""; trim() {
 		if limit >= 0 && len(parts) == limit {
-			for s != "" {
-				r, n := lastRune(s)
-				if !space(r) {
-					break
-				}
-				s = s[:len(s)-n]
-			}
-			return append(parts, s)
+			return append(parts, s) // what follows keeps its white space at the other end
 		}
 		i := 0
 		for i < len(s) {
@@ -128,13 +121,6 @@ func rsplitSpace(s string, limit int, space func(rune) bool) []string {
 	}
 	for trim(); s != ""; trim() {
 		if limit >= 0 && len(parts) == limit {
-			for s != "" {
-				r, n := nextRune(s)
-				if !space(r) {
-					break
-				}
-				s = s[n:]
-			}
 			parts = append(parts, s)
 			break
 		}
@@ -331,10 +317,19 @@ func codecArgs(c *call, fn string) (enc, errs string, err error) {
 		if enc, err = needStr(c.args[0], fn+"() argument 'encoding' must be str, not %s"); err != nil {
 			return "", "", err
 		}
+		if strings.Contains(enc, "\x00") {
+			return "", "", valueError("embedded null character")
+		}
+		if !isASCII(enc) {
+			return "", "", unsupported("the encoding %s is not modelled", strRepr(enc))
+		}
 	}
 	if c.has(1) {
 		if errs, err = needStr(c.args[1], fn+"() argument 'errors' must be str, not %s"); err != nil {
 			return "", "", err
+		}
+		if strings.Contains(errs, "\x00") {
+			return "", "", valueError("embedded null character")
 		}
 	}
 	name := codec(enc)
