@@ -30,7 +30,7 @@ func FormatFile(name string, src []byte) ([]byte, hcl.Diagnostics) {
 	out := bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
 	out = bytes.ReplaceAll(out, []byte("\r\n"), []byte("\n"))
 	for range formatRounds {
-		next := bytes.ReplaceAll(blankLines(hclwrite.Format(out)), []byte("\r\n"), []byte("\n"))
+		next := blankLines(hclwrite.Format(out))
 		if bytes.Equal(next, out) {
 			break
 		}
@@ -71,7 +71,14 @@ func blankLines(src []byte) []byte {
 			continue
 		}
 		out.Write(gap)
-		out.Write(t.Bytes)
+		if t.Type == hclsyntax.TokenComment && !bytes.HasPrefix(t.Bytes, []byte("/*")) {
+			out.Write(bytes.TrimRight(t.Bytes, " \t\r\n"))
+			if bytes.HasSuffix(t.Bytes, []byte("\n")) {
+				out.WriteByte('\n')
+			}
+		} else {
+			out.Write(t.Bytes)
+		}
 		newlines, opened = 0, t.Type == hclsyntax.TokenOBrace
 		if t.Type == hclsyntax.TokenComment && bytes.HasSuffix(t.Bytes, []byte("\n")) {
 			newlines = 1
