@@ -65,7 +65,7 @@ func read(q question) answer {
 				return text, ok
 			}
 			got := []string{"ok", ""}
-			text, _, err := ini.Interpolate(k, name, all[name].values[k], lookup, func(int, int) hcl.Range { return hcl.Range{} })
+			text, _, err := ini.Interpolate(nil, k, name, all[name].values[k], lookup, func(int, int) hcl.Range { return hcl.Range{} })
 			if err != nil {
 				got = []string{err.Class, err.Message}
 			} else {

@@ -10,11 +10,15 @@ import (
 // maxDepth is how deep %(x)s may lead from value to value: configparser's MAX_INTERPOLATION_DEPTH.
 const maxDepth = 10
 
-// Bounds on what one value may become. configparser has none, and "%(a)s%(a)s" ten deep would fill the memory.
-const (
-	maxInterpolated = 4 << 20
-	maxReferences   = 100_000
-)
+// A Budget bounds what interpolation may cost, over any number of values. configparser has no bound, and
+// "%(a)s%(a)s" ten deep would fill the memory.
+type Budget struct {
+	Bytes      int // of text that may still be made
+	References int // that may still be followed
+}
+
+// DefaultBudget is far above what real files need: 4 MB of text and 100,000 references.
+func DefaultBudget() *Budget { return &Budget{Bytes: 4 << 20, References: 100_000} }
 
 // A Part is a piece of an interpolated value.
 type Part struct {
@@ -26,13 +30,16 @@ type Part struct {
 }
 
 // Interpolate puts values in place of %(name)s as configparser's BasicInterpolation does, "%%" standing for "%".
-// lookup gives a variable's raw value. The error is the exception's; its diagnostic points at sub(i, j), the place
+// lookup gives a variable's raw value; budget may be nil for one of its own. The error is the exception's; its diagnostic points at sub(i, j), the place
 // of the raw value's bytes.
-func Interpolate(option, section, raw string, lookup func(string) (string, bool), sub func(i, j int) hcl.Range) (string, []Part, *Error) {
+func Interpolate(budget *Budget, option, section, raw string, lookup func(string) (string, bool), sub func(i, j int) hcl.Range) (string, []Part, *Error) {
 	if !strings.Contains(raw, "%") {
 		return raw, []Part{{Text: raw, End: len(raw)}}, nil
 	}
-	in := &interpolation{option: option, section: section, raw: raw, lookup: lookup, sub: sub}
+	if budget == nil {
+		budget = DefaultBudget()
+	}
+	in := &interpolation{budget: budget, option: option, section: section, raw: raw, lookup: lookup, sub: sub}
 	if err := in.some(raw, 1, ""); err != nil {
 		return "", nil, err
 	}
@@ -40,12 +47,12 @@ func Interpolate(option, section, raw string, lookup func(string) (string, bool)
 }
 
 type interpolation struct {
+	budget               *Budget
 	option, section, raw string
 	lookup               func(string) (string, bool)
 	sub                  func(i, j int) hcl.Range
 	out                  strings.Builder
 	parts                []Part
-	references           int
 	top                  Part // the reference at the top level that is being replaced
 }
 
@@ -99,7 +106,7 @@ func (in *interpolation) some(rest string, depth int, name string) *Error {
 }
 
 func (in *interpolation) variable(ref string, depth int) *Error {
-	in.references++
+	in.budget.References--
 	value, ok := in.lookup(ref)
 	if !ok {
 		message := fmt.Sprintf("Bad value substitution: option %s in section %s contains an interpolation key %s which is not a valid option name. Raw value: %s",
@@ -117,7 +124,7 @@ func (in *interpolation) variable(ref string, depth int) *Error {
 			return err
 		}
 	} else {
-		in.out.WriteString(value)
+		in.write(value)
 	}
 	if depth == 1 {
 		part := in.top
@@ -128,7 +135,7 @@ func (in *interpolation) variable(ref string, depth int) *Error {
 }
 
 func (in *interpolation) literal(text string, start, end, depth int) {
-	in.out.WriteString(text)
+	in.write(text)
 	if depth == 1 {
 		in.parts = append(in.parts, Part{Text: text, Start: start, End: end})
 	}
@@ -153,10 +160,16 @@ func (in *interpolation) syntax(rest string, at, depth int, name, message, rule 
 		"%s Write %%%% where a percent sign is meant.%s", rule, where)
 }
 
+func (in *interpolation) write(text string) {
+	if in.budget.Bytes -= len(text); in.budget.Bytes >= 0 {
+		in.out.WriteString(text)
+	}
+}
+
 func (in *interpolation) bounded() *Error {
-	if in.out.Len() <= maxInterpolated && in.references <= maxReferences {
+	if in.budget.Bytes >= 0 && in.budget.References >= 0 {
 		return nil
 	}
 	return NewError("MemoryError", "", "too-large", in.sub(in.top.Start, in.top.End), "Value grows beyond bounds",
-		"With its variables replaced the value has more than %d MB or %d references. Variables that hold several references to each other multiply; write the value out.", maxInterpolated>>20, maxReferences)
+		"With their variables replaced the values have more than some megabytes or a hundred thousand references. Variables that hold several references to each other multiply; write the value out.")
 }

@@ -145,7 +145,7 @@ func FuzzParse(f *testing.F) {
 					}
 					return "", false
 				}
-				if _, _, err := ini.Interpolate(k.Name, s.Name, k.Value, lookup, k.Sub); err != nil && err.Diags[0].Subject == nil {
+				if _, _, err := ini.Interpolate(nil, k.Name, s.Name, k.Value, lookup, k.Sub); err != nil && err.Diags[0].Subject == nil {
 					t.Error("interpolation error without a place")
 				}
 			}

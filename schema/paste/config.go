@@ -34,6 +34,9 @@ func (c *configLoader) context(kind *Kind, name string, global *Conf, at hcl.Ran
 	if err != nil {
 		return nil, err
 	}
+	if err := c.l.spend(c, section, kind, at); err != nil {
+		return nil, err
+	}
 	ref := SectionRef{File: c.file.doc.Filename, Name: section, Header: c.file.headers[section]}
 	if err := c.l.enter(ref, at); err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func (c *configLoader) interpolate(section, option string, raw *Value) (*Value, 
 		depends = depends || r.Expr != nil && !schema.IsConst(r.Expr)
 		return r.Text, true
 	}
-	text, parts, err := ini.Interpolate(option, section, raw.Text, lookup, func(i, j int) hcl.Range { return raw.part(i, j) })
+	text, parts, err := ini.Interpolate(c.l.budget, option, section, raw.Text, lookup, func(i, j int) hcl.Range { return raw.part(i, j) })
 	if err != nil {
 		return nil, c.inFile(err, raw, section)
 	}
@@ -111,7 +111,7 @@ func (c *configLoader) nested(section, name string, raw *Value, depth int) (sche
 		}
 		return "?", c.l.Open
 	}
-	_, parts, err := ini.Interpolate(name, section, raw.Text, lookup, func(i, j int) hcl.Range { return raw.part(i, j) })
+	_, parts, err := ini.Interpolate(c.l.budget, name, section, raw.Text, lookup, func(i, j int) hcl.Range { return raw.part(i, j) })
 	if err != nil {
 		return nil, err
 	}

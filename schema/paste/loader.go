@@ -18,7 +18,9 @@ import (
 const (
 	maxDepth    = 200
 	maxContexts = 5000
-	maxKeys     = 20_000 // in one file; real ones have a few hundred at most
+	maxKeys     = 20_000     // keys and sections in one file; real ones have a few hundred at most
+	maxCopied   = 500_000    // entries of all global configurations, of which every context has one
+	maxScanned  = 10_000_000 // sections and keys looked at for all contexts
 )
 
 // An Error is what PasteDeploy raises: the exception's class, its message, and diagnostics for people.
@@ -41,6 +43,9 @@ type Loader struct {
 
 	parsed   map[string]*parsedFile
 	contexts int
+	copied   int
+	scanned  int
+	budget   *ini.Budget
 	stack    []SectionRef
 }
 
@@ -73,7 +78,7 @@ type Request struct {
 // LoadContext gives what PasteDeploy's loadcontext gives. The error is always an *Error: the exception PasteDeploy
 // raises, with diagnostics. A Loader may be used for several contexts; files are read once.
 func (l *Loader) LoadContext(r Request) (*Context, error) {
-	l.contexts, l.stack = 0, nil
+	l.contexts, l.copied, l.scanned, l.stack, l.budget = 0, 0, 0, nil, ini.DefaultBudget()
 	var global *Conf
 	if len(r.Vars) > 0 {
 		global = newConf()
@@ -248,8 +253,8 @@ func (l *Loader) parse(filename string, at hcl.Range) *parsedFile {
 	f := &parsedFile{doc: doc, err: perr, sections: doc.Names(ini.DefaultSection), keys: map[string][]*ini.Key{}, index: map[[2]string]*ini.Key{}, headers: map[string]hcl.Range{}}
 	keys := 0
 	for _, s := range doc.Sections {
-		if keys += len(s.Keys); keys > maxKeys && f.err == nil {
-			f.err = ini.NewError("MemoryError", "", "too-large", s.Header, "Too many keys", "%s has more than %d keys, and no more are read. A Paste file has a few hundred at most; is it the right one?", shown, maxKeys)
+		if keys += 1 + len(s.Keys); keys > maxKeys && f.err == nil {
+			f.err = ini.NewError("MemoryError", "", "too-large", s.Header, "Too many keys", "%s has more than %d sections and keys, and no more are read. A Paste file has a few hundred at most; is it the right one?", shown, maxKeys)
 			return f
 		}
 		f.keys[s.Name] = append(f.keys[s.Name], s.Keys...)
@@ -315,6 +320,19 @@ func (l *Loader) enter(ref SectionRef, at hcl.Range) *Error {
 		"%s: the chain never ends at an application or server, and the start fails with a RecursionError. Let one of them name the object itself, as in \"use = egg:NAME\".", strings.Join(names, " → "))
 	schema.DetailOf(err.Diags[0]).Related = related
 	return err
+}
+
+// spend counts what making a context of a section costs.
+func (l *Loader) spend(c *configLoader, section string, kind *Kind, at hcl.Range) *Error {
+	l.copied += c.defaults.Len()
+	l.scanned += c.defaults.Len() + len(c.file.keys[section])
+	for _, options := range kind.prefixes {
+		l.scanned += len(options) * len(c.file.sections)
+	}
+	if l.copied <= maxCopied && l.scanned <= maxScanned {
+		return nil
+	}
+	return ini.NewError("MemoryError", "", "too-large", at, "Too many sections and keys", "So many sections lead to each other, with so many keys in [DEFAULT], that no more are followed. A Paste file has a few dozen; is it the right one?")
 }
 
 func (l *Loader) leave() { l.stack = l.stack[:len(l.stack)-1] }

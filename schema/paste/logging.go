@@ -29,7 +29,7 @@ func (r *reader) logging() {
 		r.add(perr.Diags...)
 		return
 	}
-	l := &logConfig{doc: doc, vars: map[string]string{}}
+	l := &logConfig{doc: doc, vars: map[string]string{}, budget: ini.DefaultBudget()}
 	for _, v := range r.request.Vars {
 		l.vars[strings.ToLower(v.Name)] = v.Text
 	}
@@ -42,6 +42,8 @@ type logConfig struct {
 	doc   *ini.Document
 	vars  map[string]string
 	diags hcl.Diagnostics
+	// budget is shared by all values.
+	budget *ini.Budget
 }
 
 func (l *logConfig) check() {
@@ -161,7 +163,7 @@ func (l *logConfig) value(s *ini.Section, key *ini.Key) string {
 		v, ok := l.vars[name]
 		return v, ok
 	}
-	text, _, err := ini.Interpolate(key.Name, s.Name, key.Value, lookup, key.Sub)
+	text, _, err := ini.Interpolate(l.budget, key.Name, s.Name, key.Value, lookup, key.Sub)
 	if err != nil {
 		l.diags = append(l.diags, err.Diags...)
 		return ""
