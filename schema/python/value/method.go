@@ -228,9 +228,34 @@ func CallMethod(b *Budget, recv Value, name string, args []Value, kwargs []Kwarg
 		if isDunder(name) {
 			return nil, unsupported("the special method %s of %s is not modelled", name, t)
 		}
+		if unmodelled(t, name) {
+			return nil, unsupported("the method %s of %s is not modelled", name, t)
+		}
 		return nil, NewException("AttributeError", "'%s' object has no attribute '%s'", t, name)
 	}
 	return m.run(b, recv, name, owner(t)+"."+name, args, kwargs)
+}
+
+// otherAttributes are the attributes of each type that are neither methods modelled here nor given
+// by [Attribute]. Calling a data attribute fails in Python in ways that are not modelled either.
+var otherAttributes = map[string][]string{
+	"bytes": {
+		"capitalize", "center", "expandtabs", "islower", "istitle", "isupper", "ljust", "rjust",
+		"swapcase", "title", "translate", "zfill",
+	},
+	"int":         {"real", "imag", "numerator", "denominator"},
+	"bool":        {"real", "imag", "numerator", "denominator"},
+	"float":       {"real", "imag"},
+	"complex":     {"real", "imag"},
+	"range":       {"start", "stop", "step"},
+	"slice":       {"start", "stop", "step"},
+	"dict_keys":   {"mapping"},
+	"dict_values": {"mapping"},
+	"dict_items":  {"mapping"},
+}
+
+func unmodelled(typeName, name string) bool {
+	return slices.Contains(otherAttributes[typeName], name)
 }
 
 func isDunder(name string) bool {
@@ -242,8 +267,8 @@ func CallClassMethod(b *Budget, class, name string, args []Value, kwargs []Kwarg
 	b = b.orNew()
 	m, static, ok := findMethod(class, name)
 	switch {
-	case !ok && isDunder(name):
-		return nil, unsupported("the special method %s of %s is not modelled", name, class)
+	case !ok && (isDunder(name) || unmodelled(class, name)):
+		return nil, unsupported("the method %s of %s is not modelled", name, class)
 	case !ok:
 		return nil, NewException("AttributeError", "type object '%s' has no attribute '%s'", class, name)
 	case static:
@@ -330,7 +355,7 @@ func Attribute(b *Budget, v Value, name string) (Value, error) {
 	switch {
 	case IsForeign(v):
 		return nil, foreignError(v, "taking an attribute of")
-	case HasMethod(v.TypeName(), name) || isDunder(name):
+	case HasMethod(v.TypeName(), name) || isDunder(name) || unmodelled(v.TypeName(), name):
 		return nil, unsupported("%s.%s as a value is not modelled", v.TypeName(), name)
 	}
 	return nil, NewException("AttributeError", "'%s' object has no attribute '%s'", v.TypeName(), name)

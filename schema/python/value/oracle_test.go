@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -356,4 +357,32 @@ func oracleAnswer(line []byte) (string, error) {
 	e, _ := d.GetStr("e")
 	m, _ := d.GetStr("m")
 	return "!" + string(e.(Str)) + ": " + string(m.(Str)), nil
+}
+
+// An attribute that a type has must never be reported as missing, nor one that it lacks as there.
+func TestAttributeNamesLikePython(t *testing.T) {
+	python := oraclePython(t)
+	script := `import json
+vals = ["", b"", [], (), {}, set(), frozenset(), 1, True, 1.0, 1j, range(1), slice(1), {}.keys(), {}.values(), {}.items(), None, ..., iter([]), zip()]
+print(json.dumps({type(v).__name__: [n for n in dir(v) if not n.startswith("__")] for v in vals}))`
+	out, err := exec.Command(python, "-S", "-c", script).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string][]string{}
+	if err := json.Unmarshal(out, &names); err != nil {
+		t.Fatal(err)
+	}
+	for typ, has := range names {
+		for _, n := range has {
+			if !HasMethod(typ, n) && !unmodelled(typ, n) {
+				t.Errorf("%s.%s is not known", typ, n)
+			}
+		}
+		for _, n := range append(MethodNames(typ), otherAttributes[typ]...) {
+			if !slices.Contains(has, n) {
+				t.Errorf("%s has no attribute %s in Python", typ, n)
+			}
+		}
+	}
 }
