@@ -18,9 +18,9 @@ type Distribution struct {
 	Groups map[string]map[string]string
 }
 
-// known lists the eggs that servers and filters are mostly taken from, with all their entry points of the groups that Paste
-// asks for. Read from the packages' own metadata: gunicorn 0.17–25, waitress 0.1–3, Paste 3.5–3.10, PasteDeploy
-// 1.3–3.1, PasteScript 3.2, pyramid 1.3–2.0, flup 1.0, cherrypy-free.
+// known lists the eggs that servers and filters are mostly taken from, with all their entry points of the groups that
+// Paste asks for. Read from the metadata of gunicorn 20.1, waitress 2.1, pyramid 2.0, PasteDeploy 3.0, PasteScript 3.2
+// and Paste 3.5.
 var known = distributions(`
 [gunicorn]
 paste.server_runner main = gunicorn.app.pasterapp:serve
