@@ -17,7 +17,8 @@ func DebugContext(files *schema.Files, dir string, host schema.Host, kind, uri, 
 	if k == nil {
 		return nil, hcl.Diagnostics{schema.Errorf("usage", hcl.Range{}, "No such kind", "%q is no kind of object; it is app, filter or server.", kind)}
 	}
-	l := &Loader{Files: files, Dir: dir}
+	// Without any Python here nothing is installed.
+	l := &Loader{Files: files, Dir: dir, Installed: func(string) *Distribution { return nil }}
 	if e := MachineEnvironment(host); e != nil {
 		l.Installed = e.Distribution
 	}
