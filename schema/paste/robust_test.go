@@ -82,6 +82,9 @@ func TestRobust(t *testing.T) {
 	}
 	for _, c := range cases {
 		for _, argv := range [][]string{{"x.ini"}, {"pserve", "x.ini"}, {"paster", "serve", "x.ini"}} {
+			if len(c.text) > 1<<16 && argv[0] == "paster" {
+				continue // the two programs differ in their command lines only
+			}
 			t.Run(c.name+"/"+argv[0], func(t *testing.T) {
 				dir := t.TempDir()
 				if c.make == nil {

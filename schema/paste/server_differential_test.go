@@ -75,7 +75,7 @@ func TestWaitress(t *testing.T) {
 	}
 	hosts := []string{"127.0.0.1", "::1", "[::1]", "*", "", "0.0.0.0:80", "1", "300.1.1.1", "a/b", "${HOST}", "127.0.0.1,::1"}
 	var questions []call
-	for range 600 {
+	for range 400 {
 		conf := map[string]string{}
 		for range 1 + r.IntN(3) {
 			o := waitress.Options[r.IntN(len(waitress.Options))]
