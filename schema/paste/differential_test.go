@@ -215,7 +215,7 @@ func recordVectors(t *testing.T, questions []question, answers []reply) {
 func TestDifferential(t *testing.T) {
 	g := generator{rand.New(rand.NewPCG(3, 1))}
 	var questions []question
-	for range 800 {
+	for range 500 {
 		questions = append(questions, g.question())
 	}
 	answers := initest.Ask[question, reply](t, "testdata/paste_driver.py", []string{"paste.deploy", "waitress", "pyramid", "gunicorn", "paste.httpserver"}, questions)
