@@ -326,8 +326,10 @@ func (p *argparser) take(a *action, flag schema.Word, given *schema.Word) {
 		v.val = value.True
 	case a.spec.Action == "store_false":
 		v.val = value.False
-	case given == nil:
+	case given == nil, given.Text == "--" && a.spec.NArgs == "?":
 		v.val = jsonValue(a.spec.Const)
+	case given.Text == "--": // argparse takes it out, and what is left is an empty list
+		v.value, v.val = *given, value.NewList()
 	default:
 		v.value = *given
 		v.val = value.Str(given.Text)
