@@ -24,7 +24,7 @@ func (in *interp) bind(s *scope, name string, v value.Value, target, from syntax
 	}
 	old, existed := dest.vars[name]
 	next := slot{v: v, at: in.rng(from), name: in.rng(target), kind: kind, count: old.count + 1}
-	if existed && old.kind != "system" && dest.isFunc == false && old.count < 50 {
+	if existed && old.kind != "system" && !dest.isFunc && old.count < 50 {
 		next.earlier = &earlier{at: old.at, name: old.name, v: old.v, next: old.earlier}
 	}
 	if !existed {

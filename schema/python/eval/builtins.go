@@ -133,6 +133,9 @@ func (in *interp) callBuiltin(name string, args []value.Value, kwargs []value.Kw
 	}
 	switch name {
 	case "bool", "len":
+		if c, ok := first(args).(*cpuSet); ok && name == "len" {
+			return c.count, nil
+		}
 		if o, ok := first(args).(*instance); ok {
 			if name == "bool" {
 				t, known, test, err := in.truth(o, n)

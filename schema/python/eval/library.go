@@ -10,7 +10,7 @@ import (
 )
 
 // stdlibNames are modules of the standard library that a project's folder is not taken for.
-var stdlibNames = map[string]bool{"test": true, "tests": false}
+var stdlibNames = map[string]bool{"test": true}
 
 // table is the names of a modelled module.
 type table = map[string]value.Value

@@ -83,7 +83,7 @@ func (in *interp) projectModule(name string, parent *module, n syntax.Node) (*mo
 
 // hasPython keeps folders that merely share a package's name from being taken for it.
 func hasPython(in *interp, dir string) bool {
-	return in.files.Exists(dir) == "dir" && stdlibNames[path.Base(dir)] == false
+	return in.files.Exists(dir) == "dir" && !stdlibNames[path.Base(dir)]
 }
 
 func (in *interp) attach(parent *module, name string, m *module) {

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -85,7 +84,6 @@ func (*module) TypeName() string { return "module" }
 // A function is a def or a lambda.
 type function struct {
 	name      string
-	qualname  string
 	args      *syntax.Arguments
 	defaults  []value.Value
 	kwDefault []value.Value
@@ -343,8 +341,6 @@ type giveUp struct {
 
 // Error implements error.
 func (g *giveUp) Error() string { return g.what }
-
-var errStop = errors.New("stop")
 
 func isForeignUnknown(v value.Value) bool {
 	switch v.(type) {
