@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -23,6 +24,10 @@ type lexer struct {
 	indents, altIndents []int
 	brackets            []bracket
 	py311               bool
+
+	// err is what ended the tokens, soft where it counts only if the parser gets there.
+	err  *SyntaxError
+	soft bool
 }
 
 type bracket struct {
@@ -31,15 +36,23 @@ type bracket struct {
 	pos  int
 }
 
+func (b bracket) neverClosed(src string) *SyntaxError {
+	return newError("SyntaxError", src, b.pos, b.pos+1, fmt.Sprintf("'%c' was never closed", b.char))
+}
+
 // failure is what ends a parse: Parse recovers it.
-type failure struct{ err *SyntaxError }
+type failure struct {
+	err *SyntaxError
+	// final is set where there is nothing more to find out.
+	final bool
+}
 
 func (l *lexer) fail(pos int, format string, args ...any) {
 	l.failType("SyntaxError", pos, pos, format, args...)
 }
 
 func (l *lexer) failType(typ string, pos, end int, format string, args ...any) {
-	panic(failure{newError(typ, l.src, pos, end, fmt.Sprintf(format, args...))})
+	panic(failure{err: newError(typ, l.src, pos, end, fmt.Sprintf(format, args...))})
 }
 
 func (l *lexer) add(k kind, start, end int, line int32) *token {
@@ -53,12 +66,32 @@ func (l *lexer) newline() {
 	l.lines = append(l.lines, int32(l.pos))
 }
 
-// run lexes the whole text.
+// softFail gives up with an error that CPython's parser does not look for behind the place where it fails itself.
+func (l *lexer) softFail(typ string, pos int, msg string) {
+	l.soft = true
+	l.failType(typ, pos, pos, "%s", msg)
+}
+
+// run lexes the whole text, or as far as it can: then the last token is an error.
 func (l *lexer) run() {
+	defer func() {
+		if r := recover(); r != nil {
+			f, ok := r.(failure)
+			if !ok {
+				panic(r)
+			}
+			l.err = f.err
+			l.add(tError, min(l.pos, len(l.src)), min(l.pos, len(l.src)), l.line)
+		}
+	}()
+	l.lex()
+}
+
+func (l *lexer) lex() {
 	l.line = 1
 	l.lines = append(l.lines, 0)
 	l.indents, l.altIndents = []int{0}, []int{0}
-	lineStart := true
+	lineStart, comment := true, len(l.src)
 	for {
 		if lineStart {
 			lineStart = false
@@ -78,15 +111,14 @@ func (l *lexer) run() {
 				l.newline()
 				continue
 			}
-			start := l.pos
-			line := l.line
-			l.tokens = append(l.tokens, token{kind: tNewline, start: int32(start), end: int32(start + 1), line: line, endLine: line})
+			// CPython's token has no extent; it stands where the comment begins if there is one.
+			l.add(tNewline, min(comment, l.pos), l.pos, l.line)
 			l.newline()
 			lineStart = true
 		case c == '#':
-			for l.src[l.pos] != '\n' {
-				l.pos++
-			}
+			comment = l.pos
+			l.skipComment()
+			continue
 		case c == '\\':
 			l.continuation()
 		case isNameStart(c):
@@ -98,11 +130,11 @@ func (l *lexer) run() {
 		default:
 			l.operator(c)
 		}
+		comment = len(l.src)
 	}
 	if n := len(l.brackets); n > 0 {
-		// Where the parser finds nothing wrong before, the open bracket is what is wrong.
-		l.add(tEOF, len(l.src), len(l.src), l.line)
-		return
+		l.soft = true
+		panic(failure{err: l.brackets[n-1].neverClosed(l.src)})
 	}
 	if n := len(l.tokens); n > 0 && l.tokens[n-1].kind != tNewline && l.tokens[n-1].kind != tDedent && l.tokens[n-1].kind != tIndent {
 		l.add(tNewline, len(l.src), len(l.src), l.line)
@@ -112,6 +144,8 @@ func (l *lexer) run() {
 	}
 	l.add(tEOF, len(l.src), len(l.src), l.line)
 }
+
+func (l *lexer) skipComment() { l.pos += strings.IndexByte(l.src[l.pos:], '\n') }
 
 func (l *lexer) space() {
 	for l.pos < len(l.src) {
@@ -127,11 +161,15 @@ func (l *lexer) continuation() {
 	start := l.pos
 	l.pos++
 	if l.pos >= len(l.src) || l.src[l.pos] != '\n' {
-		l.fail(start+1, "unexpected character after line continuation character")
+		l.softFail("SyntaxError", start+1, "unexpected character after line continuation character")
 	}
 	l.newline()
 	if l.pos >= len(l.src) {
-		l.fail(l.pos-1, "unexpected EOF while parsing")
+		if n := len(l.brackets); n > 0 {
+			l.soft = true
+			panic(failure{err: l.brackets[n-1].neverClosed(l.src)})
+		}
+		l.softFail("SyntaxError", l.pos-1, "unexpected EOF while parsing")
 	}
 }
 
@@ -166,9 +204,7 @@ done:
 	}
 	switch l.src[l.pos] {
 	case '#':
-		for l.src[l.pos] != '\n' {
-			l.pos++
-		}
+		l.skipComment()
 		fallthrough
 	case '\n':
 		l.newline()
@@ -188,29 +224,38 @@ done:
 			l.tabError()
 		}
 		if len(l.indents) >= maxIndent {
-			l.failType("IndentationError", l.pos, l.pos, "too many levels of indentation")
+			l.softFail("IndentationError", l.lineEnd(), "too many levels of indentation")
 		}
 		l.indents = append(l.indents, col)
 		l.altIndents = append(l.altIndents, alt)
 		l.add(tIndent, int(l.lines[l.line-1]), l.pos, l.line)
 	default:
+		dedents := 0
 		for top > 0 && col < l.indents[top] {
 			top--
-			l.add(tDedent, l.pos, l.pos, l.line)
+			dedents++
 		}
 		l.indents, l.altIndents = l.indents[:top+1], l.altIndents[:top+1]
 		if col != l.indents[top] {
-			l.failType("IndentationError", l.pos, l.pos, "unindent does not match any outer indentation level")
+			l.softFail("IndentationError", l.lineEnd(), "unindent does not match any outer indentation level")
 		}
 		if alt != l.altIndents[top] {
 			l.tabError()
+		}
+		for range dedents {
+			l.add(tDedent, l.pos, l.pos, l.line)
 		}
 	}
 	return false
 }
 
+// lineEnd is where CPython places an error of indentation.
+func (l *lexer) lineEnd() int {
+	return l.pos + strings.IndexByte(l.src[l.pos:], '\n')
+}
+
 func (l *lexer) tabError() {
-	l.failType("TabError", l.pos, l.pos, "inconsistent use of tabs and spaces in indentation")
+	l.softFail("TabError", l.lineEnd(), "inconsistent use of tabs and spaces in indentation")
 }
 
 func isNameStart(c byte) bool {
@@ -338,7 +383,7 @@ func (l *lexer) operator(c byte) {
 			if c < ' ' || c == 0x7f {
 				l.fail(start, "invalid non-printable character U+%04X", rune(c))
 			}
-			l.failType("SyntaxError", start, start+1, "invalid syntax")
+			o = oUnknown
 		}
 	}
 	l.pos += n

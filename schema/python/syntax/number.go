@@ -87,7 +87,11 @@ func (l *lexer) number() {
 		kind = "imaginary"
 	}
 	if whole && nonZero {
-		l.failType("SyntaxError", start, l.pos, "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers")
+		zeros := start
+		for c := l.at(zeros); c == '0' || c == '_'; c = l.at(zeros) {
+			zeros++
+		}
+		l.failType("SyntaxError", start, zeros, "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers")
 	}
 	l.endNumber(start, kind)
 }

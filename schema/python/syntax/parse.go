@@ -39,20 +39,48 @@ func (o Options) Parse(filename string, src []byte) (mod *Module, err error) {
 	l := &lexer{src: text, py311: o.Python311}
 	l.tokens = make([]token, 0, len(text)/4+16)
 	l.run()
-	p := &parser{src: text, tokens: l.tokens, lines: l.lines, py311: o.Python311}
-	if len(l.brackets) > 0 {
-		p.unclosed = &l.brackets[len(l.brackets)-1]
+	p := newParser(l)
+	return &Module{Body: p.module(), Source: text}, nil
+}
+
+func newParser(l *lexer) *parser {
+	p := &parser{src: l.src, tokens: l.tokens, lines: l.lines, py311: l.py311, lexError: l.err, lexSoft: l.soft}
+	if n := len(l.brackets); n > 0 {
+		p.unclosed = &l.brackets[n-1]
 	}
 	p.reset(0)
-	body := p.statements()
-	if p.tok.kind != tEOF {
-		p.unexpected()
+	return p
+}
+
+// module reads the whole text; where it cannot, it says why.
+func (p *parser) module() (body []Stmt) {
+	defer func() {
+		if r := recover(); r != nil {
+			f, ok := r.(failure)
+			if !ok {
+				panic(r)
+			}
+			if f.err == nil {
+				f.err = p.refusal()
+			}
+			if !f.final {
+				p.depth, p.explaining = 0, true
+				if e := p.explain(p.top, "file"); e != nil {
+					f.err = e
+				}
+			}
+			panic(f)
+		}
+	}()
+	for p.tok.kind != tEOF {
+		p.top = p.i
+		body = p.statement(body)
 	}
-	return &Module{Body: body, Source: text}, nil
+	return body
 }
 
 func failText(src string, at int, msg string) {
-	panic(failure{newError("SyntaxError", src, at, at, msg)})
+	panic(failure{err: newError("SyntaxError", src, at, at, msg)})
 }
 
 // decode gives the source as UTF-8 without byte order mark, with line feeds for line ends.

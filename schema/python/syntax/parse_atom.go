@@ -55,17 +55,17 @@ func (p *parser) parenthesised() Expr {
 	}
 	if p.isKw(kYield) {
 		e := p.yield()
-		p.closeOr(oRPar)
+		p.expectOp(oRPar)
 		return e
 	}
 	first := p.starNamedExpression()
 	switch {
 	case p.isKw(kFor) || p.isKw(kAsync):
 		if _, ok := first.(*Starred); ok {
-			p.failNode(first, "iterable unpacking cannot be used in comprehension")
+			p.unexpected()
 		}
 		gens := p.generators()
-		p.closeOr(oRPar)
+		p.expectOp(oRPar)
 		return &GeneratorExp{Pos: p.from(start), Elt: first, Generators: gens}
 	case p.isOp(oComma):
 		elts := []Expr{first}
@@ -75,22 +75,14 @@ func (p *parser) parenthesised() Expr {
 			}
 			elts = append(elts, p.starNamedExpression())
 		}
-		p.closeOr(oRPar)
+		p.expectOp(oRPar)
 		return &Tuple{Pos: p.from(start), Elts: elts}
 	}
-	p.closeOr(oRPar)
+	p.expectOp(oRPar)
 	if _, ok := first.(*Starred); ok {
-		p.failNode(first, "cannot use starred expression here")
+		p.unexpected()
 	}
 	return first
-}
-
-// closeOr expects a closing bracket; otherwise a comma was likely forgotten.
-func (p *parser) closeOr(o op) {
-	if p.tok.op != o {
-		p.missingComma()
-	}
-	p.next()
 }
 
 func (p *parser) listDisplay() Expr {
@@ -102,10 +94,10 @@ func (p *parser) listDisplay() Expr {
 	first := p.starNamedExpression()
 	if p.isKw(kFor) || p.isKw(kAsync) {
 		if _, ok := first.(*Starred); ok {
-			p.failNode(first, "iterable unpacking cannot be used in comprehension")
+			p.unexpected()
 		}
 		gens := p.generators()
-		p.closeOr(oRSqb)
+		p.expectOp(oRSqb)
 		return &ListComp{Pos: p.from(start), Elt: first, Generators: gens}
 	}
 	elts := []Expr{first}
@@ -115,10 +107,7 @@ func (p *parser) listDisplay() Expr {
 		}
 		elts = append(elts, p.starNamedExpression())
 	}
-	if p.isKw(kFor) {
-		p.failRange(int(elts[0].Span().Start), int(p.tokens[p.i-1].end), "did you forget parentheses around the comprehension target?")
-	}
-	p.closeOr(oRSqb)
+	p.expectOp(oRSqb)
 	return &List{Pos: p.from(start), Elts: elts}
 }
 
@@ -141,23 +130,20 @@ func (p *parser) braceDisplay() Expr {
 			p.unexpected()
 		}
 		p.next()
-		if p.isOp(oComma) || p.isOp(oRBrace) {
-			p.failAt(p.tokens[p.i-1], "expression expected after dictionary key and ':'")
-		}
 		value := p.expression()
 		if p.isKw(kFor) || p.isKw(kAsync) {
 			gens := p.generators()
-			p.closeOr(oRBrace)
+			p.expectOp(oRBrace)
 			return &DictComp{Pos: p.from(start), Key: first, Value: value, Generators: gens}
 		}
 		return p.dictRest(start, first, value)
 	}
 	if p.isKw(kFor) || p.isKw(kAsync) {
 		if starred {
-			p.failNode(first, "iterable unpacking cannot be used in comprehension")
+			p.unexpected()
 		}
 		gens := p.generators()
-		p.closeOr(oRBrace)
+		p.expectOp(oRBrace)
 		return &SetComp{Pos: p.from(start), Elt: first, Generators: gens}
 	}
 	elts := []Expr{first}
@@ -167,7 +153,7 @@ func (p *parser) braceDisplay() Expr {
 		}
 		elts = append(elts, p.starNamedExpression())
 	}
-	p.closeOr(oRBrace)
+	p.expectOp(oRBrace)
 	return &Set{Pos: p.from(start), Elts: elts}
 }
 
@@ -177,7 +163,7 @@ func (p *parser) dictRest(start token, key, value Expr) Expr {
 	if value != nil {
 		d.Keys, d.Values = append(d.Keys, key), append(d.Values, value)
 		if !p.acceptOp(oComma) {
-			p.closeOr(oRBrace)
+			p.expectOp(oRBrace)
 			d.Pos = p.from(start)
 			return d
 		}
@@ -186,21 +172,9 @@ func (p *parser) dictRest(start token, key, value Expr) Expr {
 		if p.acceptOp(oDStar) {
 			d.Keys = append(d.Keys, nil)
 			d.Values = append(d.Values, p.bitOr())
-			if p.isKw(kFor) {
-				p.failAt(p.tok, "dict unpacking cannot be used in dict comprehension")
-			}
 		} else {
 			key := p.expression()
-			if !p.isOp(oColon) {
-				if p.isOp(oComma) || p.isOp(oRBrace) {
-					p.failAt(p.tokens[p.i-1], "':' expected after dictionary key")
-				}
-				p.unexpected()
-			}
-			p.next()
-			if p.isOp(oComma) || p.isOp(oRBrace) {
-				p.failAt(p.tokens[p.i-1], "expression expected after dictionary key and ':'")
-			}
+			p.expectOp(oColon)
 			d.Keys = append(d.Keys, key)
 			d.Values = append(d.Values, p.expression())
 		}
@@ -208,7 +182,7 @@ func (p *parser) dictRest(start token, key, value Expr) Expr {
 			break
 		}
 	}
-	p.closeOr(oRBrace)
+	p.expectOp(oRBrace)
 	d.Pos = p.from(start)
 	return d
 }

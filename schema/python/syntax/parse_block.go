@@ -1,13 +1,13 @@
 package syntax
 
 // block reads what follows a colon: statements on the same line, or an indented block.
-func (p *parser) block(what string, start token) []Stmt {
+func (p *parser) block() []Stmt {
 	if p.tok.kind != tNewline {
 		return p.simpleStmts(nil)
 	}
 	p.next()
 	if p.tok.kind != tIndent {
-		panic(failure{newError("IndentationError", p.src, int(p.tok.start), int(p.tok.end), "expected an indented block after "+what+" on line "+itoa(start.line))})
+		p.unexpected()
 	}
 	p.next()
 	body := p.statements()
@@ -29,33 +29,14 @@ func (p *parser) blockPos(start token) Pos {
 	return p.pos(start.start, start.line, end.end, end.endLine)
 }
 
-// condition reads the test of an if or while; a single = there is the usual slip.
-func (p *parser) condition() Expr {
-	e := p.namedExpression()
-	if p.isOp(oAssign) {
-		if _, ok := e.(*Name); ok {
-			end := p.tok.end
-			start := int(e.Span().Start)
-			p.attempt(func() { p.next(); p.bitOr(); end = p.tokens[p.i-1].end })
-			p.failRange(start, int(end), "invalid syntax. Maybe you meant '==' or ':=' instead of '='?")
-		}
-		p.failNode(e, "cannot assign to %s here. Maybe you meant '==' instead of '='?", describe(e))
-	}
-	return e
-}
-
 func (p *parser) ifStmt() Stmt {
 	p.enter()
 	defer p.leave()
 	start := p.tok
-	word := "'if' statement"
-	if start.kw == kElif {
-		word = "'elif' statement"
-	}
 	p.next()
-	s := &If{Test: p.condition()}
+	s := &If{Test: p.namedExpression()}
 	p.expectColon()
-	s.Body = p.block(word, start)
+	s.Body = p.block()
 	switch {
 	case p.isKw(kElif):
 		s.Orelse = []Stmt{p.ifStmt()}
@@ -70,31 +51,29 @@ func (p *parser) elseBlock() []Stmt {
 	if !p.isKw(kElse) {
 		return nil
 	}
-	start := p.tok
 	p.next()
 	p.expectColon()
-	return p.block("'else' statement", start)
+	return p.block()
 }
 
 func (p *parser) whileStmt() Stmt {
 	start := p.tok
 	p.next()
-	s := &While{Test: p.condition()}
+	s := &While{Test: p.namedExpression()}
 	p.expectColon()
-	s.Body = p.block("'while' statement", start)
+	s.Body = p.block()
 	s.Orelse = p.elseBlock()
 	s.Pos = p.blockPos(start)
 	return s
 }
 
 func (p *parser) forStmt(start token, async bool) Stmt {
-	forTok := p.tok
 	p.expectKw(kFor)
 	target := p.targets()
 	p.expectKw(kIn)
 	iter := p.starExpressions()
 	p.expectColon()
-	body := p.block("'for' statement", forTok)
+	body := p.block()
 	orelse := p.elseBlock()
 	pos := p.blockPos(start)
 	if async {
@@ -104,7 +83,6 @@ func (p *parser) forStmt(start token, async bool) Stmt {
 }
 
 func (p *parser) withStmt(start token, async bool) Stmt {
-	withTok := p.tok
 	p.expectKw(kWith)
 	var items []*WithItem
 	parens := false
@@ -130,7 +108,7 @@ func (p *parser) withStmt(start token, async bool) Stmt {
 		}
 	}
 	p.expectColon()
-	body := p.block("'with' statement", withTok)
+	body := p.block()
 	pos := p.blockPos(start)
 	if async {
 		return &AsyncWith{Pos: pos, Items: items, Body: body}
@@ -192,17 +170,10 @@ func (p *parser) decorated() Stmt {
 }
 
 func (p *parser) funcDef(start token, decorators []Expr, async bool) Stmt {
-	defTok := p.tok
 	p.expectKw(kDef)
 	name := p.name()
 	params := p.typeParams()
-	if !p.isOp(oLPar) {
-		if p.tok.kind == tEOF || p.unclosed != nil {
-			p.unexpected()
-		}
-		p.failAt(p.tok, "expected '('")
-	}
-	p.next()
+	p.expectOp(oLPar)
 	args := p.parameters(oRPar, true)
 	p.expectOp(oRPar)
 	var returns Expr
@@ -210,7 +181,7 @@ func (p *parser) funcDef(start token, decorators []Expr, async bool) Stmt {
 		returns = p.expression()
 	}
 	p.expectColon()
-	body := p.block("function definition", defTok)
+	body := p.block()
 	pos := p.blockPos(start)
 	if async {
 		return &AsyncFunctionDef{Pos: pos, Name: name, Args: args, Body: body, DecoratorList: decorators, Returns: returns, TypeParams: params}
@@ -227,7 +198,7 @@ func (p *parser) classDef(decorators []Expr) Stmt {
 		p.arguments(&s.Bases, &s.Keywords, false)
 	}
 	p.expectColon()
-	s.Body = p.block("class definition", start)
+	s.Body = p.block()
 	s.Pos = p.blockPos(start)
 	return s
 }
@@ -236,13 +207,13 @@ func (p *parser) tryStmt() Stmt {
 	start := p.tok
 	p.next()
 	p.expectColon()
-	body := p.block("'try' statement", start)
+	body := p.block()
 	var handlers []*ExceptHandler
 	star := false
 	for i := 0; p.isKw(kExcept); i++ {
 		h, isStar := p.exceptHandler()
 		if i > 0 && isStar != star {
-			p.failAt(p.tok, "cannot have both 'except' and 'except*' on the same 'try'")
+			p.unexpected()
 		}
 		star = isStar
 		handlers = append(handlers, h)
@@ -252,13 +223,12 @@ func (p *parser) tryStmt() Stmt {
 		orelse = p.elseBlock()
 	}
 	if p.isKw(kFinally) {
-		t := p.tok
 		p.next()
 		p.expectColon()
-		final = p.block("'finally' statement", t)
+		final = p.block()
 	}
 	if len(handlers) == 0 && final == nil {
-		p.failAt(p.tok, "expected 'except' or 'finally' block")
+		p.unexpected()
 	}
 	pos := p.blockPos(start)
 	if star {
@@ -282,14 +252,10 @@ func (p *parser) exceptHandler() (*ExceptHandler, bool) {
 			h.Name = p.name()
 		}
 	} else if star {
-		p.failAt(p.tok, "expected one or more exception types")
+		p.unexpected()
 	}
 	p.expectColon()
-	word := "'except' statement"
-	if star {
-		word = "'except*' statement"
-	}
-	h.Body = p.block(word, start)
+	h.Body = p.block()
 	h.Pos = p.blockPos(start)
 	return h, star
 }
@@ -304,7 +270,7 @@ func (p *parser) exceptWithoutParens(first token, h *ExceptHandler) {
 		elts = append(elts, p.expression())
 	}
 	if p.py311 || p.isKw(kAs) {
-		p.failRange(int(first.start), int(p.tokens[p.i-1].end), "multiple exception types must be parenthesized")
+		p.unexpected()
 	}
 	h.Type = &Tuple{Pos: p.from(first), Elts: elts}
 }

@@ -12,13 +12,7 @@ func (p *parser) expression() Expr {
 	if p.isKw(kIf) {
 		p.next()
 		test := p.disjunction()
-		if !p.isKw(kElse) {
-			if !p.isOp(oColon) {
-				p.failRange(int(e.Span().Start), int(test.Span().End), "expected 'else' after 'if' expression")
-			}
-			p.unexpected()
-		}
-		p.next()
+		p.expectKw(kElse)
 		orelse := p.expression()
 		return &IfExp{Pos: p.from(start), Test: test, Body: e, Orelse: orelse}
 	}
@@ -38,7 +32,7 @@ func (p *parser) namedExpression() Expr {
 	}
 	e := p.expression()
 	if p.isOp(oColonEq) {
-		p.failNode(e, "cannot use assignment expressions with %s", describe(e))
+		p.unexpected()
 	}
 	return e
 }
@@ -374,7 +368,7 @@ func (p *parser) arguments(args *[]Expr, keywords *[]*Keyword, genexp bool) {
 		switch {
 		case p.isOp(oStar):
 			if sawDouble {
-				p.failAt(p.tok, "iterable argument unpacking follows keyword argument unpacking")
+				p.unexpected()
 			}
 			p.next()
 			v := p.expression()
@@ -386,45 +380,27 @@ func (p *parser) arguments(args *[]Expr, keywords *[]*Keyword, genexp bool) {
 			*keywords = append(*keywords, &Keyword{Pos: p.from(start), Value: v})
 		case p.tok.kind == tName && p.peek(1).op == oAssign:
 			if p.tok.kw != kNone {
-				if k := p.tok.kw; k == kTrue || k == kFalse || k == kNoneValue {
-					p.failRange(int(p.tok.start), int(p.peek(1).end), "cannot assign to %s", p.text(p.tok))
-				}
 				p.unexpected()
 			}
 			sawKeyword = true
 			name := p.ident(p.tok)
 			p.next()
 			p.next()
-			if p.isOp(oComma) || p.isOp(oRPar) {
-				p.failRange(int(start.start), int(p.tokens[p.i-1].end), "expected argument value expression")
-			}
 			v := p.expression()
 			*keywords = append(*keywords, &Keyword{Pos: p.from(start), Arg: name, Value: v})
-			if p.isKw(kFor) || p.isKw(kAsync) {
-				p.failRange(int(start.start), int(p.tokens[p.i-1].end), "invalid syntax. Maybe you meant '==' or ':=' instead of '='?")
-			}
 		default:
 			e := p.namedExpression()
-			if p.isOp(oAssign) {
-				p.failRange(int(start.start), int(p.tok.end), "expression cannot contain assignment, perhaps you meant \"==\"?")
-			}
 			if p.isKw(kFor) || p.isKw(kAsync) {
 				gens := p.generators()
-				if !genexp {
-					p.failAt(start, "invalid syntax")
-				}
-				if len(*args)+len(*keywords) > 0 || !p.isOp(oRPar) {
-					p.failRange(int(start.start), int(p.tokens[p.i-1].end), "Generator expression must be parenthesized")
+				if !genexp || len(*args)+len(*keywords) > 0 || !p.isOp(oRPar) {
+					p.unexpected()
 				}
 				p.next()
 				*args = append(*args, &GeneratorExp{Pos: p.from(open), Elt: e, Generators: gens})
 				return
 			}
-			if sawDouble {
-				p.failNode(e, "positional argument follows keyword argument unpacking")
-			}
-			if sawKeyword {
-				p.failNode(e, "positional argument follows keyword argument")
+			if sawDouble || sawKeyword {
+				p.unexpected()
 			}
 			*args = append(*args, e)
 		}
@@ -432,22 +408,7 @@ func (p *parser) arguments(args *[]Expr, keywords *[]*Keyword, genexp bool) {
 			break
 		}
 	}
-	if !p.isOp(oRPar) {
-		p.missingComma()
-	}
-	p.next()
-}
-
-// missingComma refuses the current token where a comma or a closing bracket is due.
-func (p *parser) missingComma() {
-	if p.tok.kind != tEOF && p.startsExpression() && p.i > 0 && !p.isOp(oStar) && p.unclosed == nil {
-		before := p.tokens[p.i-1]
-		after := p.tok
-		if before.kind != tOp || before.op == oRPar || before.op == oRSqb || before.op == oRBrace {
-			p.failRange(int(before.start), int(after.end), "invalid syntax. Perhaps you forgot a comma?")
-		}
-	}
-	p.unexpected()
+	p.expectOp(oRPar)
 }
 
 // generators reads one or more "for target in iter [if cond]…".
@@ -512,17 +473,10 @@ func (p *parser) parameters(closing op, annotated bool) *Arguments {
 	a := &Arguments{}
 	star, slash, defaulted := false, false, false
 	for !p.isOp(closing) {
-		start := p.tok
 		switch {
 		case p.isOp(oSlash):
-			if slash {
-				p.failAt(p.tok, "/ may appear only once")
-			}
-			if star {
-				p.failAt(p.tok, "/ must be ahead of *")
-			}
-			if len(a.Args) == 0 {
-				p.failAt(p.tok, "at least one argument must precede /")
+			if slash || star || len(a.Args) == 0 {
+				p.unexpected()
 			}
 			slash = true
 			a.PosOnlyArgs, a.Args = a.Args, nil
@@ -530,39 +484,28 @@ func (p *parser) parameters(closing op, annotated bool) *Arguments {
 		case p.isOp(oDStar):
 			p.next()
 			a.Kwarg = p.parameter(annotated, false)
-			if p.isOp(oAssign) {
-				p.failAt(p.tok, "var-keyword argument cannot have default value")
-			}
 			p.acceptOp(oComma)
 			if !p.isOp(closing) {
-				p.failAt(p.tok, "arguments cannot follow var-keyword argument")
+				p.unexpected()
 			}
 			return a
 		case p.isOp(oStar):
 			if star {
-				p.failAt(p.tok, "* argument may appear only once")
+				p.unexpected()
 			}
 			star = true
 			p.next()
 			if p.isOp(oComma) {
 				if n := p.peek(1); n.op == closing || n.op == oDStar {
-					p.failAt(start, "named arguments must follow bare *")
+					p.unexpected()
 				}
-			} else if p.isOp(closing) {
-				p.failAt(start, "named arguments must follow bare *")
 			} else {
 				a.Vararg = p.parameter(annotated, annotated)
-				if p.isOp(oAssign) {
-					p.failAt(p.tok, "var-positional argument cannot have default value")
-				}
 			}
 		default:
 			arg := p.parameter(annotated, false)
 			var value Expr
 			if p.acceptOp(oAssign) {
-				if p.isOp(oComma) || p.isOp(closing) {
-					p.failAt(p.tokens[p.i-1], "expected default value expression")
-				}
 				value = p.expression()
 			}
 			switch {
@@ -574,7 +517,7 @@ func (p *parser) parameters(closing op, annotated bool) *Arguments {
 					defaulted = true
 					a.Defaults = append(a.Defaults, value)
 				} else if defaulted {
-					p.failNode(arg, "non-default argument follows default argument")
+					p.unexpected()
 				}
 				a.Args = append(a.Args, arg)
 			}

@@ -29,7 +29,7 @@ func (p *parser) matchStmt() Stmt {
 	}
 	p.next()
 	if p.tok.kind != tIndent {
-		panic(failure{newError("IndentationError", p.src, int(p.tok.start), int(p.tok.end), "expected an indented block after 'match' statement on line "+itoa(start.line))})
+		p.unexpected()
 	}
 	p.next()
 	s := &Match{Subject: subject}
@@ -45,14 +45,13 @@ func (p *parser) matchStmt() Stmt {
 }
 
 func (p *parser) caseBlock() *MatchCase {
-	start := p.tok
 	p.next()
 	c := &MatchCase{Pattern: p.patterns()}
 	if p.acceptKw(kIf) {
 		c.Guard = p.namedExpression()
 	}
 	p.expectColon()
-	c.Body = p.block("'case' statement", start)
+	c.Body = p.block()
 	return c
 }
 
@@ -102,10 +101,10 @@ func (p *parser) patternAs() Pattern {
 	if p.acceptKw(kAs) {
 		t := p.tok
 		if p.isSoft("_") {
-			p.failAt(t, "cannot use '_' as a target")
+			p.unexpected()
 		}
 		if t.kind != tName || t.kw != kNone {
-			p.failAt(t, "invalid pattern target")
+			p.unexpected()
 		}
 		name := p.name()
 		return &MatchAs{Pos: p.from(start), Pattern: pat, Name: name}
@@ -177,7 +176,7 @@ func (p *parser) literalPattern() Expr {
 			op = Sub
 		}
 		if isComplex(left) {
-			p.failNode(left, "real number required in complex literal")
+			p.unexpected()
 		}
 		p.next()
 		t := p.tok
@@ -187,7 +186,7 @@ func (p *parser) literalPattern() Expr {
 		p.next()
 		right := &Constant{Pos: p.from(t), Value: p.numberValue(t)}
 		if !isComplex(right) {
-			p.failNode(right, "imaginary number required in complex literal")
+			p.unexpected()
 		}
 		return &BinOp{Pos: p.from(start), Left: left, Op: op, Right: right}
 	}
@@ -247,10 +246,9 @@ func (p *parser) namePattern() Pattern {
 			p.next()
 			c.KwdPatterns = append(c.KwdPatterns, p.patternAs())
 		} else {
-			t := p.tok
 			c.Patterns = append(c.Patterns, p.patternAs())
 			if len(c.KwdAttrs) > 0 {
-				p.failRange(int(t.start), int(p.tokens[p.i-1].end), "positional patterns follow keyword patterns")
+				p.unexpected()
 			}
 		}
 		if !p.acceptOp(oComma) {

@@ -54,28 +54,10 @@ func (p *parser) simpleStmts(out []Stmt) []Stmt {
 		}
 	}
 	if p.tok.kind != tNewline {
-		p.badEnd(out[len(out)-1])
+		p.unexpected()
 	}
 	p.next()
 	return out
-}
-
-// badEnd refuses what stands behind a complete statement.
-func (p *parser) badEnd(last Stmt) {
-	if s, ok := last.(*ExprStmt); ok && p.unclosed == nil {
-		if n, ok := s.Value.(*Name); ok && (n.ID == "print" || n.ID == "exec") && (p.startsExpression() || p.tok.op == oRShift) {
-			end := p.tok.end
-			p.attempt(func() { p.starExpressions(); end = p.tokens[p.i-1].end })
-			p.failRange(int(n.Start), int(end), "Missing parentheses in call to '%s'. Did you mean %s(...)?", n.ID, n.ID)
-		}
-		before := p.tokens[p.i-1]
-		if _, isName := s.Value.(*Name); !isName && p.startsExpression() && (before.kind != tName || before.kw == kNone) && p.i >= 2 {
-			if p.tok.kind != tString || before.kind != tString {
-				p.unexpected()
-			}
-		}
-	}
-	p.unexpected()
 }
 
 func (p *parser) simpleStmt() Stmt {
@@ -195,7 +177,7 @@ func (p *parser) typeParams() []TypeParam {
 		}
 	}
 	if len(out) == 0 {
-		p.failAt(p.tok, "Type parameter list cannot be empty")
+		p.unexpected()
 	}
 	p.expectOp(oRSqb)
 	return out
@@ -230,7 +212,7 @@ func (p *parser) exprStmt() Stmt {
 		op := augOps[p.tok.op]
 		p.store(e, augTarget)
 		if _, starred := e.(*Starred); starred {
-			p.failNode(e, "'starred' is an illegal expression for augmented assignment")
+			p.unexpected()
 		}
 		p.next()
 		value := p.yieldOrStar()
@@ -251,15 +233,8 @@ func (p *parser) annAssign(start token, target Expr) Stmt {
 		t.Ctx = Store
 	case *Subscript:
 		t.Ctx = Store
-	case *List, *Tuple:
-		p.failNode(target, "only single target (not %s) can be annotated", describe(target))
-	case *Starred, *Yield, *YieldFrom:
-		p.unexpected()
 	default:
-		if p.peek(1).kind == tNewline {
-			p.unexpected()
-		}
-		p.failNode(target, "illegal target for annotation")
+		p.unexpected()
 	}
 	p.next()
 	s := &AnnAssign{Target: target, Annotation: p.expression(), Simple: simple}
@@ -348,9 +323,6 @@ func (p *parser) importFrom() Stmt {
 		}
 		if parens && p.isOp(oRPar) {
 			break
-		}
-		if p.tok.kind == tNewline {
-			p.failAt(p.tok, "trailing comma not allowed without surrounding parentheses")
 		}
 	}
 	if parens {

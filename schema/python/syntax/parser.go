@@ -17,8 +17,14 @@ type parser struct {
 	tok    token
 	depth  int
 	py311  bool
-	// unclosed is the innermost bracket that is open at the end of the text.
+	// top is the first token of the statement of the module that is being read.
+	top int
+	// unclosed is the innermost bracket that is open where the tokens end, lexError why they end there.
 	unclosed *bracket
+	lexError *SyntaxError
+	lexSoft  bool
+	// explaining is set while the reason of a refusal is looked for.
+	explaining bool
 	// inside an f-string's expression positions are shifted as CPython 3.11 shifts them.
 	shift *shift
 }
@@ -67,37 +73,37 @@ func (p *parser) failAt(t token, format string, args ...any) {
 }
 
 func (p *parser) failRange(start, end int, format string, args ...any) {
-	panic(failure{newError("SyntaxError", p.src, start, end, fmt.Sprintf(format, args...))})
+	panic(failure{err: newError("SyntaxError", p.src, start, end, fmt.Sprintf(format, args...))})
 }
 
-func (p *parser) failNode(n Node, format string, args ...any) {
-	s := n.Span()
-	p.failRange(int(s.Start), int(s.End), format, args...)
-}
+// unexpected refuses the current token. Why, explain finds out.
+func (p *parser) unexpected() { panic(failure{}) }
 
-// unexpected refuses the current token with CPython's generic messages.
-func (p *parser) unexpected() {
-	switch p.tok.kind {
-	case tIndent:
-		p.failIndent(p.tok, "unexpected indent")
-	case tDedent:
-		if p.i > 0 {
-			p.failIndent(p.tok, "unindent does not match any outer indentation level")
-		}
-	case tEOF:
-		if p.unclosed != nil {
-			p.failRange(p.unclosed.pos, p.unclosed.pos+1, "'%c' was never closed", p.unclosed.char)
-		}
+// refusal is the error where there is no explanation.
+func (p *parser) refusal() *SyntaxError {
+	if p.tok.kind == tError {
+		return p.lexError
 	}
-	if p.unclosed != nil && p.unclosed.line < p.tok.line {
-		p.failRange(p.unclosed.pos, p.unclosed.pos+1, "'%c' was never closed", p.unclosed.char)
-	}
-	p.failAt(p.tok, "invalid syntax")
+	return newError("SyntaxError", p.src, int(p.tok.start), int(p.tok.end), "invalid syntax")
 }
 
-func (p *parser) failIndent(t token, format string, args ...any) {
-	panic(failure{newError("IndentationError", p.src, int(t.end), int(t.end), fmt.Sprintf(format, args...))})
+// failHere refuses a token in the manner of CPython: layout and the end of the text have no extent of their own, there the
+// error stands at the last character that was read.
+func (p *parser) failHere(typ string, t token, format string, args ...any) {
+	start, end := int(t.start), int(t.end)
+	switch t.kind {
+	case tIndent, tDedent, tEOF:
+		line := int(p.lines[t.line-1])
+		if end == len(p.src) {
+			line = 0 // behind the last line, which is then where it stands
+		}
+		start = max(end-1, line)
+		end = start
+	}
+	panic(failure{err: newError(typ, p.src, start, end, fmt.Sprintf(format, args...))})
 }
+
+func (p *parser) neverClosed() *SyntaxError { return p.unclosed.neverClosed(p.src) }
 
 func (p *parser) expectOp(o op) token {
 	t := p.tok
@@ -108,21 +114,7 @@ func (p *parser) expectOp(o op) token {
 	return t
 }
 
-func (p *parser) expectColon() {
-	if p.tok.op != oColon {
-		if p.tok.kind == tEOF || p.unclosed != nil && p.unclosed.line < p.tok.line {
-			p.unexpected()
-		}
-		if p.tok.op == oAssign || p.tok.op == oColonEq {
-			p.unexpected()
-		}
-		if p.tok.kind == tNewline {
-			p.failAt(p.tok, "expected ':'")
-		}
-		p.unexpected()
-	}
-	p.next()
-}
+func (p *parser) expectColon() { p.expectOp(oColon) }
 
 func (p *parser) expectKw(k keyword) {
 	if p.tok.kw != k {
@@ -134,7 +126,7 @@ func (p *parser) expectKw(k keyword) {
 func (p *parser) enter() {
 	p.depth++
 	if p.depth > maxDepth {
-		p.failAt(p.tok, "too many nested expressions")
+		panic(failure{err: newError("SyntaxError", p.src, int(p.tok.start), int(p.tok.end), "too many levels of nesting"), final: true})
 	}
 }
 

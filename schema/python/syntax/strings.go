@@ -373,23 +373,29 @@ func (f *fparser) compile(start, end int) Expr {
 			if !ok {
 				panic(r)
 			}
+			err := e.err
+			if err == nil {
+				err = sub.refusal()
+			}
+			if f.p.explaining && !e.final && sub.tokens != nil {
+				sub.depth, sub.explaining = f.p.depth+1, true
+				if why := sub.explain(0, "star_expressions"); why != nil {
+					err = why
+				}
+			}
 			// Tell the place in the file, not in the expression.
-			msg := e.err.Msg
+			msg := err.Msg
 			if !strings.HasPrefix(msg, "f-string") {
 				msg = "f-string: " + msg
 			}
-			at := int(base) + e.err.Start
-			root := f.p.src
-			if f.p.shift == nil {
-				panic(failure{newError(e.err.Type, root, at, int(base)+e.err.End, msg)})
-			}
-			panic(failure{newError(e.err.Type, root, at-int(f.p.shift.base), int(base)-int(f.p.shift.base)+e.err.End, msg)})
+			from := int(base)
+			panic(failure{err: newError(err.Type, f.p.src, from+err.Start, from+err.End, msg), final: e.final})
 		}
 	}()
 	lex := &lexer{src: sub.src + "\n", py311: f.p.py311}
 	lex.run()
 	sub.src = lex.src
-	sub.tokens, sub.lines = lex.tokens, lex.lines
+	sub.tokens, sub.lines, sub.lexError, sub.lexSoft = lex.tokens, lex.lines, lex.err, lex.soft
 	if len(lex.brackets) > 0 {
 		sub.unclosed = &lex.brackets[len(lex.brackets)-1]
 	}

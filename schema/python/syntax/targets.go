@@ -30,10 +30,10 @@ func (p *parser) store(e Expr, kind targetKind) {
 		return
 	case *Starred:
 		if kind == delTarget {
-			p.failNode(e, "cannot delete starred")
+			p.unexpected()
 		}
 		if _, double := e.Value.(*Starred); double {
-			p.failNode(e, "invalid syntax")
+			p.unexpected()
 		}
 		e.Ctx = ctx
 		p.store(e.Value, kind)
@@ -55,24 +55,7 @@ func (p *parser) store(e Expr, kind targetKind) {
 			return
 		}
 	}
-	switch kind {
-	case delTarget:
-		p.failNode(e, "cannot delete %s", describe(e))
-	case augTarget:
-		p.failNode(e, "'%s' is an illegal expression for augmented assignment", describe(e))
-	case assignTarget:
-		switch c := e.(type) {
-		case *List, *Tuple, *Attribute, *Subscript, *Name, *Starred, *GeneratorExp, *ListComp, *SetComp, *DictComp, *Lambda, *Yield, *YieldFrom:
-			p.failNode(e, "cannot assign to %s", describe(e))
-		case *Constant:
-			if c.Value == nil || c.Value == true || c.Value == false {
-				p.failNode(e, "cannot assign to %s", describe(e))
-			}
-		}
-		p.failNode(e, "cannot assign to %s here. Maybe you meant '==' instead of '='?", describe(e))
-	default:
-		p.failNode(e, "cannot assign to %s", describe(e))
-	}
+	p.unexpected()
 }
 
 // describe names a kind of expression as CPython's messages do.

@@ -7,6 +7,7 @@ const (
 	tNewline
 	tIndent
 	tDedent
+	tError // where the tokeniser gave up
 	tName
 	tNumber
 	tString
@@ -61,6 +62,7 @@ const (
 	oDStar
 	oDSlash
 	oAt
+	oUnknown // a character that no token has
 	oPlusEq
 	oMinusEq
 	oStarEq
