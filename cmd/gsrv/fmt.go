@@ -63,7 +63,7 @@ func (s *session) fmtOne(name string, check, diff bool) int {
 	if name == "-" {
 		shown = "<standard input>"
 	}
-	formatted, diags := native.Format(shown, text)
+	formatted, diags := native.FormatFile(shown, text)
 	if diags.HasErrors() {
 		(&frame.Printer{W: s.stderr, Files: files, Color: useColor(s.stderr)}).Print(diags)
 		return exitProblems

@@ -12,8 +12,6 @@ import (
 	"gsrv/schema/frame"
 )
 
-var unknownValue = cty.NilVal
-
 // jsonFormat is the version of the JSON output; it changes when a field changes its meaning or goes.
 const jsonFormat = 1
 
@@ -115,7 +113,7 @@ func jsonOf(r *reading, s schema.Setting) jsonSetting {
 		Layer: s.Layer.String(), Source: s.Source, Place: jsonPlaceOf(r.files, s.Range),
 	}
 	if s.OnHost != cty.NilVal && s.OnHost.IsWhollyKnown() {
-		if text, err := ctyjson.SimpleJSONValue{Value: s.OnHost}.MarshalJSON(); err == nil {
+		if text, err := (ctyjson.SimpleJSONValue{Value: s.OnHost}).MarshalJSON(); err == nil {
 			out.Known, out.Value = true, text
 		}
 	} else if o := schema.FindOpaque(s.Value); o != nil {

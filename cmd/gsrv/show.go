@@ -50,7 +50,11 @@ func (s *session) show(c *cli.Context) error {
 		}
 	}
 	if format == "hcl" {
-		text, diags := native.Write(r.config)
+		write := native.Write
+		if c.Bool("all") {
+			write = native.WriteAll
+		}
+		text, diags := write(r.config)
 		r.diags = append(r.diags, diags...)
 		s.print(r)
 		s.stdout.Write(text)
@@ -151,12 +155,11 @@ func valueText(s schema.Setting, nativeNames bool) string {
 	v := s.OnHost
 	option := schema.Model.Lookup(s.Name)
 	if option != nil && !v.IsNull() && v.Type() == cty.Number {
-		n, _ := v.AsBigFloat().Float64()
-		switch option.Type {
-		case "duration":
-			return native.DurationText(n)
-		case "size":
-			return native.SizeText(int64(n))
+		format := map[string]func(cty.Value) (string, bool){"duration": schema.FormatDuration, "size": schema.FormatSize}[option.Type]
+		if format != nil {
+			if text, ok := format(v); ok {
+				return text
+			}
 		}
 	}
 	if v.IsNull() {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fatih/color"
+	"github.com/zclconf/go-cty/cty"
 
 	"gsrv/schema"
 	"gsrv/schema/frame"
@@ -84,7 +85,7 @@ func explanation(r *reading, s schema.Setting, nativeNames bool) []string {
 	if e := expression(s); e != "" && e != valueText(s, nativeNames) {
 		lines = append(lines, "= "+e)
 	}
-	if s.OnHost == unknownValue || !s.OnHost.IsWhollyKnown() {
+	if s.OnHost == cty.NilVal || !s.OnHost.IsWhollyKnown() {
 		if o := schema.FindOpaque(s.Value); o != nil {
 			lines = append(lines, "not known: "+frame.Clean(o.Reason))
 		} else if needs := hostNeeds(s.Value); len(needs) > 0 {
