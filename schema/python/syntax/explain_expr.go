@@ -165,7 +165,7 @@ func (g *grammar) atoms() {
 	g.def("set", as("set display", seq(isOp(oLBrace), r("star_named_expressions"), isOp(oRBrace))))
 	g.def("dict",
 		as("dict literal", seq(isOp(oLBrace), opt(seq(list1(r("dict_item"), oComma), opt(isOp(oComma)))), isOp(oRBrace))),
-		seq(isOp(oLBrace), mistake(r("invalid_dict_items")), isOp(oRBrace)))
+		seq(isOp(oLBrace), r("invalid_dict_items"), isOp(oRBrace))) // in both passes
 	g.def("dict_item", seq(isOp(oDStar), r("bitwise_or")), r("key_value"))
 	g.def("key_value", seq(r("expression"), isOp(oColon), r("expression")))
 
@@ -221,7 +221,7 @@ func (g *grammar) parameterRules(prefix string, closing op) {
 		g.def("lambda", as("lambda", seq(isKw(kLambda), opt(r("params")), isOp(oColon), g.r("expression"))))
 	}
 	g.def(prefix+"default", seq(isOp(oAssign), g.r("expression")), mistake(r("invalid_default")))
-	g.def(prefix+"no_default", seq(r("param"), end))
+	g.def(prefix+"no_default", pick(0, seq(r("param"), end)))
 	g.def(prefix+"with_default", seq(r("param"), r("default"), end))
 	g.def(prefix+"maybe_default", seq(r("param"), opt(r("default")), end))
 	g.def(prefix+"params",

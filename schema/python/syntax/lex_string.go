@@ -30,7 +30,7 @@ func (l *lexer) unterminated(start int, triple bool) {
 		kind = "triple-quoted string literal"
 	}
 	at := l.line
-	if triple && l.pos >= len(l.src) && at > 1 && strings.HasSuffix(l.src, "\n") {
+	if l.pos >= len(l.src) && at > 1 {
 		at-- // CPython counts the last line that holds anything
 	}
 	l.fail(start, "unterminated %s (detected at line %d)", kind, at)
