@@ -48,6 +48,8 @@ type Option struct {
 	// Model is the common model's name for it, Convert the conversion from the native value to the model's
 	// (see Convert); both empty where the model has no counterpart.
 	Model, Convert string
+	// Derived tells that the server works the value out itself; nobody is meant to set it.
+	Derived bool
 	// Arity and Args describe a hook's parameters.
 	Arity int
 	Args  []string

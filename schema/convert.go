@@ -88,6 +88,15 @@ func Convert(conversion string, e Expr) Expr {
 		if conversion == "list" {
 			return e
 		}
+		if conversion == "keyvals" {
+			if m := keyValues(x); m != nil {
+				return m
+			}
+		}
+	case *Template:
+		if conversion == "list" {
+			return &List{Items: []Expr{x}, Src: x.Src}
+		}
 	}
 	if IsConst(e) {
 		if v, diags := e.Eval(NoHost); !diags.HasErrors() && v.IsWhollyKnown() {
@@ -97,6 +106,38 @@ func Convert(conversion string, e Expr) Expr {
 		}
 	}
 	return &Call{Func: "convert_" + conversion, Args: []Expr{e}, Src: e.Range()}
+}
+
+// keyValues makes a map of a list of "K=V" texts whose values may depend on the host; nil where a key is not plain.
+func keyValues(l *List) *Map {
+	m := &Map{Src: l.Src}
+	for _, item := range l.Items {
+		parts := []Expr{item}
+		if t, ok := item.(*Template); ok {
+			parts = t.Parts
+		}
+		if len(parts) == 0 {
+			return nil
+		}
+		c, ok := parts[0].(*Const)
+		if !ok || c.Val.IsNull() || c.Val.Type() != cty.String {
+			return nil
+		}
+		key, first, found := strings.Cut(c.Val.AsString(), "=")
+		if !found {
+			return nil
+		}
+		rest := parts[1:]
+		if first != "" || len(rest) == 0 {
+			rest = append([]Expr{String(first, c.Src)}, rest...)
+		}
+		var v Expr = &Template{Parts: rest, Src: item.Range()}
+		if len(rest) == 1 {
+			v = rest[0]
+		}
+		m.Keys, m.Values = append(m.Keys, key), append(m.Values, v)
+	}
+	return m
 }
 
 // ConvertValue applies a conversion to a value:

@@ -16,6 +16,9 @@ type Detail struct {
 	Code string
 	// Note marks information that fails nothing.
 	Note bool
+	// Application marks a refusal that concerns the application behind the server, not the server's own settings:
+	// a Paste file without the [app:] section that is asked for.
+	Application bool
 	// Related are other places that belong to it: "overridden here".
 	Related []Related
 	// ServerMessage is the message the server itself prints, where it is known.

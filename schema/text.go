@@ -64,7 +64,7 @@ func (w *exprWriter) expr(e Expr, outer int) {
 		w.expr(e.Else, precCond)
 		w.close(outer > precCond)
 	case *Call:
-		w.call(e)
+		w.call(e, outer)
 	case *Template:
 		w.template(e)
 	case *List:
@@ -122,7 +122,25 @@ func (w *exprWriter) binary(e *Binary, outer int) {
 	w.close(prec < outer)
 }
 
-func (w *exprWriter) call(e *Call) {
+// isWhole tells whether an expression is a whole number for sure, so that int() around it says nothing.
+func isWhole(e Expr) bool {
+	switch e := e.(type) {
+	case *HostFact:
+		return e.Fact == CPUCount || e.Fact == UserID || e.Fact == GroupID
+	case *Const:
+		return e.Val.IsKnown() && !e.Val.IsNull() && e.Val.Type() == cty.Number && e.Val.AsBigFloat().IsInt()
+	case *Call:
+		return e.Func == "int" || e.Func == "len" || e.Func == "convert_int"
+	case *Binary:
+		switch e.Op {
+		case "+", "-", "*", "//", "%":
+			return isWhole(e.L) && isWhole(e.R)
+		}
+	}
+	return false
+}
+
+func (w *exprWriter) call(e *Call, outer int) {
 	name := e.Func
 	if strings.HasPrefix(name, "convert_") && len(e.Args) == 1 {
 		switch name {
@@ -139,6 +157,10 @@ func (w *exprWriter) call(e *Call) {
 			return
 		}
 		name = strings.TrimPrefix(name, "convert_")
+	}
+	if name == "int" && len(e.Args) == 1 && isWhole(e.Args[0]) {
+		w.expr(e.Args[0], outer)
+		return
 	}
 	w.WriteString(name + "(")
 	w.list(e.Args)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,7 +61,8 @@ func (s *session) checkConfig(c *cli.Context) error {
 func (s *session) writePrecedence(r *reading) {
 	var order []string
 	for _, l := range r.config.Layers {
-		if len(l.Settings) > 0 && l.Kind != schema.LayerDefault {
+		given := slices.ContainsFunc(l.Settings, func(s schema.Setting) bool { return s.Option == nil || !s.Option.Derived })
+		if given && l.Kind != schema.LayerDefault {
 			name := frame.Clean(l.Name)
 			if len(order) == 0 || order[len(order)-1] != name {
 				order = append(order, name)

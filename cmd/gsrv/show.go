@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/urfave/cli/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -50,11 +52,7 @@ func (s *session) show(c *cli.Context) error {
 		}
 	}
 	if format == "hcl" {
-		write := native.Write
-		if c.Bool("all") {
-			write = native.WriteAll
-		}
-		text, diags := write(r.config)
+		text, diags := writeHCL(r.config, c.Bool("all"))
 		r.diags = append(r.diags, diags...)
 		s.print(r)
 		s.stdout.Write(text)
@@ -71,10 +69,24 @@ func (s *session) show(c *cli.Context) error {
 	return quit(refusal(r))
 }
 
-// refusal is the exit code of a reading whose server would refuse to start.
+// writeHCL gives the settings as gsrv.hcl: those that something sets, or all of them.
+func writeHCL(cfg *schema.Config, all bool) ([]byte, hcl.Diagnostics) {
+	if all {
+		return native.WriteAll(cfg)
+	}
+	given := *cfg
+	given.Model = slices.DeleteFunc(slices.Clone(cfg.Model), func(s schema.Setting) bool { return s.Layer == schema.LayerDefault })
+	given.Settings = slices.DeleteFunc(chooseSettings(cfg, false, false), func(s schema.Setting) bool { return s.Name != "" })
+	return native.Write(&given)
+}
+
+// refusal is the exit code of a reading whose server would refuse its settings. What is wrong with the application
+// behind it is check-config's business.
 func refusal(r *reading) int {
-	if r.diags.HasErrors() {
-		return exitProblems
+	for _, d := range r.diags {
+		if d.Severity == hcl.DiagError && !schema.DetailOf(d).Application {
+			return exitProblems
+		}
 	}
 	return exitOK
 }
@@ -84,7 +96,8 @@ func refusal(r *reading) int {
 func chooseSettings(cfg *schema.Config, nativeNames, all bool) []schema.Setting {
 	var out []schema.Setting
 	keep := func(s schema.Setting) {
-		if all || s.Layer != schema.LayerDefault {
+		derived := s.Option != nil && s.Option.Derived
+		if all || s.Layer != schema.LayerDefault && !derived {
 			out = append(out, s)
 		}
 	}

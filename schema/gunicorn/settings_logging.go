@@ -24,5 +24,5 @@ var loggingSettings = []schema.Option{
 	{Name: "statsd_prefix", Flags: []string{"--statsd-prefix"}, Type: "string", Default: `""`, Since: "19.2", Model: "metrics.statsd.prefix", Summary: "Prefix for statsd metric names.", Notes: []string{"trailing dot normalised"}, Extra: &Facts{Section: "Logging", Order: 57, Validator: "string", Meta: "STATSD_PREFIX"}},
 	{Name: "enable_backlog_metric", Flags: []string{"--enable-backlog-metric"}, Type: "bool", Default: "false", Since: "24.1.0", Summary: "Emit listen-queue depth metric (Linux).", Extra: &Facts{Section: "Logging", Order: 58, Validator: "bool", Action: "store_true"}},
 	{Name: "proc_name", Flags: []string{"-n", "--name"}, Type: "string", Model: "process.name", Summary: "Process title base (needs setproctitle).", Notes: []string{"falls back to default_proc_name"}, Extra: &Facts{Section: "Process Naming", Order: 59, Validator: "string", Meta: "STRING"}},
-	{Name: "default_proc_name", Type: "string", Default: `"gunicorn"`, Summary: "Internal fallback for proc_name, set to app name.", Extra: &Facts{Section: "Process Naming", Order: 60, Validator: "string"}},
+	{Name: "default_proc_name", Derived: true, Type: "string", Default: `"gunicorn"`, Summary: "Internal fallback for proc_name, set to app name.", Extra: &Facts{Section: "Process Naming", Order: 60, Validator: "string"}},
 }

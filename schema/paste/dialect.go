@@ -90,6 +90,9 @@ func (r *reader) read() {
 		r.add(serverErr.Diags...)
 	}
 	if appErr != nil && appErr != serverErr {
+		for _, d := range appErr.Diags {
+			schema.DetailOf(d).Application = true
+		}
 		r.add(appErr.Diags...)
 	}
 	switch {
