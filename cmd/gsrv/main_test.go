@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 
 // exits runs gsrv and checks its exit status: exits 1 show FILE.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
+	if neg || len(args) < 1 {
 		ts.Fatalf("usage: exits STATUS ARGS…")
 	}
 	err := ts.Exec("gsrv", args[1:]...)
