@@ -8,7 +8,6 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -531,6 +530,3 @@ func reprString(s string) string {
 	}
 	return string(append(b, q))
 }
-
-// printable is str.isprintable: letters, marks, numbers, punctuation, symbols.
-func printable(r rune) bool { return unicode.IsPrint(r) }

@@ -68,7 +68,7 @@ func (p *parser) decodeText(l literal, s string) string {
 				p.unicodeError(l, s, begin, last, `malformed \N character escape`)
 			}
 			r, ok := runeByName(s[i+1 : i+end])
-			if !ok {
+			if !ok || p.py311 && newerThan311(r) {
 				p.unicodeError(l, s, begin, i+end, "unknown Unicode character name")
 			}
 			b.WriteString(encodeRune(r))

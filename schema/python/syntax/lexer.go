@@ -3,7 +3,6 @@ package syntax
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -224,7 +223,7 @@ done:
 			l.tabError()
 		}
 		if len(l.indents) >= maxIndent {
-			l.softFail("IndentationError", l.lineEnd(), "too many levels of indentation")
+			l.softFail("IndentationError", l.lineStart(), "too many levels of indentation")
 		}
 		l.indents = append(l.indents, col)
 		l.altIndents = append(l.altIndents, alt)
@@ -249,13 +248,15 @@ done:
 	return false
 }
 
-// lineEnd is where CPython places an error of indentation.
+func (l *lexer) lineStart() int { return int(l.lines[l.line-1]) }
+
+// lineEnd is where CPython places an indentation that fits nothing.
 func (l *lexer) lineEnd() int {
 	return l.pos + strings.IndexByte(l.src[l.pos:], '\n')
 }
 
 func (l *lexer) tabError() {
-	l.softFail("TabError", l.lineEnd(), "inconsistent use of tabs and spaces in indentation")
+	l.softFail("TabError", l.lineStart(), "inconsistent use of tabs and spaces in indentation")
 }
 
 func isNameStart(c byte) bool {
@@ -306,9 +307,9 @@ func isStringPrefix(s string) bool {
 func (l *lexer) checkIdentifier(start, end int) {
 	for i := start; i < end; {
 		r, size := utf8.DecodeRuneInString(l.src[i:])
-		if r >= 0x80 && !identifierRune(r, i == start) {
+		if r >= 0x80 && (!identifierRune(r, i == start) || l.py311 && newerThan311(r)) {
 			switch {
-			case !unicode.IsPrint(r):
+			case !printable(r):
 				l.fail(i, "invalid non-printable character U+%04X", r)
 			default:
 				l.fail(i, "invalid character '%c' (U+%04X)", r, r)
@@ -316,23 +317,6 @@ func (l *lexer) checkIdentifier(start, end int) {
 		}
 		i += size
 	}
-}
-
-// identifierRune follows PEP 3131's XID_Start and XID_Continue.
-func identifierRune(r rune, first bool) bool {
-	if unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start) {
-		switch r { // in ID_Start but not stable under NFKC, so not in XID_Start
-		case 0x037A, 0x0E33, 0x0EB3, 0xFF9E, 0xFF9F:
-			return !first
-		case 0x309B, 0x309C, 0x2E2F:
-			return false
-		}
-		if r >= 0xFC5E && r <= 0xFC63 || r == 0xFDFA || r == 0xFDFB || r >= 0xFE70 && r <= 0xFE7E && r%2 == 0 {
-			return false
-		}
-		return true
-	}
-	return !first && unicode.In(r, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue)
 }
 
 var threeByteOps = map[string]op{"**=": oDStarEq, "//=": oDSlashEq, "<<=": oLShiftEq, ">>=": oRShiftEq, "...": oEllipsis}

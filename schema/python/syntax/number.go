@@ -4,7 +4,6 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
@@ -129,13 +128,7 @@ func (l *lexer) endNumber(start int, kind string) {
 			return
 		}
 	}
-	if c := l.at(l.pos); isNameByte(c) {
-		if c >= 0x80 {
-			r, _ := utf8.DecodeRuneInString(rest)
-			if !identifierRune(r, true) {
-				l.checkIdentifier(l.pos, l.pos+utf8.RuneLen(r))
-			}
-		}
+	if c := l.at(l.pos); isNameByte(c) && c < 0x80 {
 		l.fail(l.pos-1, "invalid %s literal", kind)
 	}
 	l.addNumber(start)

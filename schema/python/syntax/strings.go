@@ -169,12 +169,19 @@ func (f *fparser) literal(level int) {
 				case '{', '}':
 					continue
 				case 'N':
-					if strings.HasPrefix(f.s[f.i:], "N{") {
-						if end := strings.IndexByte(f.s[f.i:], '}'); end >= 0 {
-							f.i += end + 1
-							continue
+					// The braces of a name are none of a field.
+					f.i++
+					if f.i < len(f.s) {
+						f.i++
+						if f.s[f.i-1] == '{' {
+							if end := strings.IndexByte(f.s[f.i:], '}'); end >= 0 {
+								f.i += end + 1
+							} else {
+								f.i = len(f.s)
+							}
 						}
 					}
+					continue
 				}
 				f.i++
 			}
@@ -358,6 +365,9 @@ func (f *fparser) skipString(quote byte) {
 func (f *fparser) compile(start, end int) Expr {
 	text := f.s[start:end]
 	if strings.Trim(text, " \t\n\f\r") == "" {
+		if c := f.s[end]; c != '}' {
+			f.fail("f-string: expression required before '%c'", c)
+		}
 		f.fail("f-string: empty expression not allowed")
 	}
 	line, col := f.location(start - 1)
@@ -385,7 +395,7 @@ func (f *fparser) compile(start, end int) Expr {
 			}
 			// Tell the place in the file, not in the expression.
 			msg := err.Msg
-			if !strings.HasPrefix(msg, "f-string") {
+			if !strings.HasPrefix(msg, "f-string") && (err != sub.lexError || sub.lexSoft) {
 				msg = "f-string: " + msg
 			}
 			from := int(base)
