@@ -101,7 +101,12 @@ func (o *Option) Known(v Version) bool {
 // two edits (one for names of four letters or fewer), ignoring case, dashes and underscores.
 func Nearest(name string, known []string) string {
 	fold := func(s string) string {
-		return strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(s))
+		return strings.ToLower(strings.Map(func(r rune) rune {
+			if r == '-' || r == '_' || r == ' ' {
+				return -1
+			}
+			return r
+		}, s))
 	}
 	want := fold(name)
 	limit := 2

@@ -3,7 +3,6 @@ package paste
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -24,10 +23,10 @@ type configLoader struct {
 }
 
 // absolute matches a name that says its kind ("egg:…"), as PasteDeploy tells it from a section's name.
-var absolute = regexp.MustCompile(`^[a-zA-Z]+:`)
+var absolute = lazy(`^[a-zA-Z]+:`)
 
 func (c *configLoader) context(kind *Kind, name string, global *Conf, at hcl.Range) (*Context, *Error) {
-	if absolute.MatchString(name) {
+	if absolute().MatchString(name) {
 		return c.l.load(kind, name, nil, dirname(c.filename), global, at)
 	}
 	section, err := c.find(kind, name, at)
@@ -226,7 +225,7 @@ func unknownName(key string, v *Value) *Error {
 }
 
 // entryPoint matches a factory's "module:attribute", as importlib.metadata reads it.
-var entryPoint = regexp.MustCompile(`^([\pL\pN_.]+)\s*(:\s*([\pL\pN_.]+)\s*)?(\[.*\]\s*)?$`)
+var entryPoint = lazy(`^([\pL\pN_.]+)\s*(:\s*([\pL\pN_.]+)\s*)?(\[.*\]\s*)?$`)
 
 func (s *sectionLoader) explicit(kind *Kind) (*Context, *Error) {
 	var protocols []string
@@ -258,7 +257,7 @@ func (s *sectionLoader) explicit(kind *Kind) (*Context, *Error) {
 		return nil, err
 	}
 	value := s.local.remove(protocols[0])
-	match := entryPoint.FindStringSubmatch(value.Text)
+	match := entryPoint().FindStringSubmatch(value.Text)
 	if match == nil || strings.Trim(match[1], ".") == "" {
 		return nil, ini.NewError("AttributeError", "'NoneType' object has no attribute 'group'", "invalid-value", value.Range, "Not the name of a factory",
 			"%s = %s is not MODULE:FUNCTION, and the server does not start. Write the module's dotted name, a colon and the function.", protocols[0], ini.Quote(value.Text))

@@ -115,7 +115,7 @@ func (r *reader) locate() bool {
 		return true
 	}
 	if l.program == "paster" {
-		if !paster.MatchString(uri) {
+		if !paster().MatchString(uri) {
 			uri = "config:" + uri
 		}
 		r.request.URI = uri

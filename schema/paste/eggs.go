@@ -2,9 +2,9 @@ package paste
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -21,7 +21,9 @@ type Distribution struct {
 // known lists the eggs that servers and filters are mostly taken from, with all their entry points of the groups that
 // Paste asks for. Read from the metadata of gunicorn 20.1, waitress 2.1, pyramid 2.0, PasteDeploy 3.0, PasteScript 3.2
 // and Paste 3.5.
-var known = distributions(`
+var known = sync.OnceValue(func() map[string]*Distribution { return distributions(knownEggs) })
+
+const knownEggs = `
 [gunicorn]
 paste.server_runner main = gunicorn.app.pasterapp:serve
 [waitress]
@@ -82,7 +84,7 @@ paste.filter_app_factory registry = paste.registry:make_registry_manager
 paste.filter_app_factory translogger = paste.translogger:make_filter
 paste.filter_app_factory wdg_validate = paste.debug.wdg_validate:make_wdg_validate_middleware
 paste.server_runner http = paste.httpserver:server_runner
-`)
+`
 
 // distributions reads the table above: "[NAME]" and "GROUP ENTRY = OBJECT" lines.
 func distributions(table string) map[string]*Distribution {
@@ -110,11 +112,11 @@ func (d *Distribution) add(group, entry, object string) {
 	d.Groups[group][entry] = object
 }
 
-var separators = regexp.MustCompile(`[-_.]+`)
+var separators = lazy(`[-_.]+`)
 
 // normalized is a distribution's name as importlib.metadata compares it.
 func normalized(name string) string {
-	return strings.ToLower(separators.ReplaceAllString(name, "_"))
+	return strings.ToLower(separators().ReplaceAllString(name, "_"))
 }
 
 // distribution finds an egg: in the environment where one is known, else in the table. Both nil: it may or may not be
@@ -128,27 +130,27 @@ func (l *Loader) distribution(name string, at hcl.Range) (*Distribution, *Error)
 			return d, nil
 		}
 	}
-	if d := known[normalized(name)]; d != nil {
+	if d := known()[normalized(name)]; d != nil {
 		return d, nil
 	}
-	if l.Installed == nil && distributionName.MatchString(name) {
+	if l.Installed == nil && distributionName().MatchString(name) {
 		return nil, nil
 	}
 	detail := "No Python package %q is installed, so the server does not start. Install it into the environment that starts the server, or correct the name."
-	if !distributionName.MatchString(name) {
+	if !distributionName().MatchString(name) {
 		detail = "%q is no package name, and the server does not start: versions and extras are not understood here. Write the bare name."
 	}
 	return nil, ini.NewError("PackageNotFoundError", "No package metadata was found for "+name, "package-missing", at, "Package is not installed", detail, name)
 }
 
 // distributionName is what a package can be called.
-var distributionName = regexp.MustCompile(`^[\pL\pN]([\pL\pN._-]*[\pL\pN])?$`)
+var distributionName = lazy(`^[\pL\pN]([\pL\pN._-]*[\pL\pN])?$`)
 
 func (l *Loader) loadEgg(kind *Kind, spec, name, relativeTo string, global *Conf, at hcl.Range) (*Context, *Error) {
 	if global.Len() == 0 {
 		global = newConf()
 	}
-	if absolute.MatchString(name) {
+	if absolute().MatchString(name) {
 		// The fragment may itself be a URI: "egg:x#config:…". PasteDeploy then has no directory for a relative path.
 		if err := l.enter(SectionRef{Name: spec + "#" + name}, at); err != nil {
 			return nil, err

@@ -80,7 +80,7 @@ func (e *Environment) add(base, entryPoints string) {
 	d := &Distribution{Name: name, Groups: map[string]map[string]string{}}
 	for _, section := range ini.Plain(entryPoints, readSmall(entryPoints)).Sections {
 		for _, key := range section.Keys {
-			if match := entryPoint.FindStringSubmatch(key.Value); match != nil {
+			if match := entryPoint().FindStringSubmatch(key.Value); match != nil {
 				object := match[1]
 				if match[3] != "" {
 					object += ":" + match[3]

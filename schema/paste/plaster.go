@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
 
 	"gsrv/schema/ini"
 )
 
 // paster matches a name that paster takes for a URI.
-var paster = regexp.MustCompile(`(?i)^[a-z][a-z]+:`)
+var paster = lazy(`(?i)^[a-z][a-z]+:`)
 
 // A plasterURI is what pserve makes of its first argument (plaster 1.0 with plaster_pastedeploy).
 type plasterURI struct {
@@ -23,13 +22,13 @@ type plasterURI struct {
 
 type plasterError struct{ message, detail string }
 
-var scheme = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
+var scheme = lazy(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
 
 // parsePlaster reads "production.ini", "production.ini?port=80#admin", "pastedeploy://x.conf" and "egg:NAME".
 func parsePlaster(uri string) (*plasterURI, *plasterError) {
 	u := &plasterURI{scheme: "config"}
 	rest, kind := uri, ""
-	if m := scheme.FindString(uri); m != "" {
+	if m := scheme().FindString(uri); m != "" {
 		kind, rest = strings.ToLower(strings.TrimSuffix(m, ":")), strings.TrimPrefix(uri[len(m):], "//")
 	}
 	rest, u.fragment, _ = strings.Cut(rest, "#")

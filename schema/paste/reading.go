@@ -3,7 +3,6 @@ package paste
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -146,7 +145,7 @@ func (r *reading) castDetail(name, typ, text string) string {
 	if before, _, found := strings.Cut(text, ";"); found && pythonInt(before, 10) != nil {
 		return detail + " A comment stands on a line of its own: behind a value it becomes part of it."
 	}
-	if shellVariable.MatchString(text) {
+	if shellVariable().MatchString(text) {
 		return detail + " Shell variables are not expanded in the file; write %(NAME)s and start with NAME=VALUE behind the file's name."
 	}
 	return detail
@@ -193,7 +192,7 @@ func (r *reading) unknown(name string) {
 }
 
 // shellVariable matches a shell's variable that makes up a value or is written in braces.
-var shellVariable = regexp.MustCompile(`^\$[A-Za-z_][A-Za-z0-9_]*$|\$\{[A-Za-z_][A-Za-z0-9_]*(:?[-+=?][^}]*)?\}`)
+var shellVariable = lazy(`^\$[A-Za-z_][A-Za-z0-9_]*$|\$\{[A-Za-z_][A-Za-z0-9_]*(:?[-+=?][^}]*)?\}`)
 
 // defaultValue is an option's default as a value; null where it has none.
 func defaultValue(o *schema.Option) cty.Value {

@@ -84,7 +84,7 @@ func (r *reader) shellVariables() {
 	}
 	for _, name := range r.server.Local.Names() {
 		v := r.server.Local.Get(name)
-		m := shellVariable.FindString(v.Text)
+		m := shellVariable().FindString(v.Text)
 		if m == "" || v.Key == nil || slices.ContainsFunc(r.diags, func(d *hcl.Diagnostic) bool { return d.Subject != nil && d.Subject.Overlaps(v.Range) }) {
 			continue
 		}

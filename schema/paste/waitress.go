@@ -3,7 +3,6 @@ package paste
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -104,10 +103,10 @@ func splitAddress(r *reading, address string) (host, port string) {
 }
 
 var (
-	hostname = regexp.MustCompile(`^[\pL\pN._-]+$`)
-	numeric  = regexp.MustCompile(`^[0-9]+(\.[0-9]+)*$`)
-	digits   = regexp.MustCompile(`^[0-9]+$`)
-	service  = regexp.MustCompile(`^[A-Za-z0-9+._-]+$`)
+	hostname = lazy(`^[\pL\pN._-]+$`)
+	numeric  = lazy(`^[0-9]+(\.[0-9]+)*$`)
+	digits   = lazy(`^[0-9]+$`)
+	service  = lazy(`^[A-Za-z0-9+._-]+$`)
 )
 
 func checkAddresses(r *reading) {
@@ -136,7 +135,7 @@ func checkAddresses(r *reading) {
 			r.refuse("invalid-address", at, "ValueError: Invalid host/port specified.", "Not an address", "%s: %s; waitress refuses to start. Write host:port, as in 127.0.0.1:8080.", ini.Quote(address), why)
 			continue
 		}
-		if numeric.MatchString(host) && strings.Count(host, ".") < 3 {
+		if numeric().MatchString(host) && strings.Count(host, ".") < 3 {
 			r.warn("invalid-address", at, "A number for a host", "%s is taken for the host, which is short for another address (80 is 0.0.0.80), not for a port. Write 0.0.0.0:%s if the port is meant.", ini.Quote(host), host)
 		}
 		if r.has("port") && key == "host" {
@@ -164,17 +163,17 @@ func wrongHost(r *reading, host string) string {
 		return "it is an IPv4 address, and ipv4 is off"
 	case err == nil:
 		return ""
-	case shellVariable.MatchString(host):
+	case shellVariable().MatchString(host):
 		return "shell variables are not expanded in the file (write %(NAME)s and start with NAME=VALUE)"
 	case strings.Contains(host, "/"):
 		return "a scheme or path has no place in it (a unix socket is set with unix_socket)"
 	case strings.Contains(host, ","):
 		return "several addresses are separated by spaces, not commas"
-	case !hostname.MatchString(host):
+	case !hostname().MatchString(host):
 		return "the host " + ini.Quote(host) + " is neither a name nor an IP address"
-	case numeric.MatchString(host) && !shortIPv4(host):
+	case numeric().MatchString(host) && !shortIPv4(host):
 		return "the host " + ini.Quote(host) + " is no IPv4 address"
-	case numeric.MatchString(host) && !ipv4:
+	case numeric().MatchString(host) && !ipv4:
 		return "it is an IPv4 address, and ipv4 is off"
 	}
 	return ""
@@ -207,7 +206,7 @@ func checkPort(r *reading, address, port, key string, at hcl.Range) {
 	switch {
 	case port == "":
 		r.warn("invalid-address", at, "Port is missing", "%s has nothing after the colon, and waitress listens on a port that the system picks anew at every start. Write the port.", ini.Quote(address))
-	case digits.MatchString(port):
+	case digits().MatchString(port):
 		n := pythonInt(port, 10)
 		switch {
 		case n != nil && n.IsInt64() && n.Int64() <= 65535:
@@ -217,9 +216,9 @@ func checkPort(r *reading, address, port, key string, at hcl.Range) {
 		default:
 			r.warn("out-of-range", at, "Port out of range", "%s is over 65535; the system silently takes it modulo 65536, so waitress listens on port %d.", port, n.Uint64()&0xffff)
 		}
-	case shellVariable.MatchString(port):
+	case shellVariable().MatchString(port):
 		r.refuse("invalid-address", at, "ValueError: Invalid host/port specified.", "Not an address", "%s: shell variables are not expanded in the file, and waitress refuses to start. Write %%(NAME)s and start with NAME=VALUE behind the file's name.", ini.Quote(address))
-	case !service.MatchString(port) || strings.HasPrefix(port, "-"):
+	case !service().MatchString(port) || strings.HasPrefix(port, "-"):
 		r.refuse("invalid-address", at, "ValueError: Invalid host/port specified.", "Not an address", "%s: %s is no port, and waitress refuses to start.", ini.Quote(address), ini.Quote(port))
 	case !slices.Contains([]string{"http", "https", "http-alt"}, port):
 		r.warn("invalid-address", at, "Port is no number", "%s: %s is looked up in /etc/services, and without an entry there waitress refuses to start. Write the port's number.", ini.Quote(address), ini.Quote(port))
