@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	cases = flag.Int("cases", 0, "generated configurations to compare with uwsgi; 0 for the usual number")
+	cases = flag.Int("cases", 0, "generated configurations to compare with uwsgi; 0 for the usual number (150, 400 in CI)")
 	seed  = flag.Uint64("seed", 1, "seed of the generated configurations")
 )
 
@@ -101,9 +101,9 @@ func TestGenerated(t *testing.T) {
 	uwsgi := needUWSGI(t)
 	n := *cases
 	if n == 0 {
-		n = 700
-		if testing.Short() {
-			n = 100
+		n = 150
+		if os.Getenv("CI") != "" {
+			n = 400
 		}
 	}
 	root := t.TempDir()

@@ -257,7 +257,7 @@ func calculate(a text, op string, b text, at hcl.Range) text {
 	if a.literal() && b.literal() {
 		return plain(strconv.FormatInt(n, 10))
 	}
-	l, ra := schema.Convert("int", a.expr(at)), schema.Convert("int", b.expr(at))
+	l, ra := a.numberExpr(at), b.numberExpr(at)
 	var e schema.Expr = &schema.Binary{Op: op, L: l, R: ra, Src: at}
 	if op == "/" {
 		e = &schema.Call{Func: "int", Args: []schema.Expr{e}, Src: at}
@@ -268,6 +268,29 @@ func calculate(a text, op string, b text, at hcl.Range) text {
 		}
 	}
 	return expression(e, strconv.FormatInt(n, 10), a.known() && b.known())
+}
+
+// numberExpr is the text as an expression that is a number on every host.
+func (t text) numberExpr(at hcl.Range) schema.Expr {
+	e := t.expr(at)
+	if numeric(e) {
+		return e
+	}
+	return schema.Convert("int", e)
+}
+
+func numeric(e schema.Expr) bool {
+	switch e := e.(type) {
+	case *schema.HostFact:
+		return e.Fact == schema.CPUCount || e.Fact == schema.UserID || e.Fact == schema.GroupID
+	case *schema.Binary:
+		return strings.Contains("+-*/", e.Op)
+	case *schema.Call:
+		return e.Func == "int"
+	case *schema.Cond:
+		return numeric(e.Else)
+	}
+	return false
 }
 
 // placeOf is where a reference stands, its symbol and parentheses included, or the whole value where that is not known.

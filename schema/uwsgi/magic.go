@@ -165,7 +165,7 @@ func (r *reader) substituteMagic(src *source, t text, terminated bool) text {
 	}
 	if n := len(t.s); terminated && strings.HasSuffix(t.s, "%") && (strings.Count(t.s, "%")-strings.Count(t.s, "%%"))%2 == 1 {
 		r.warn("percent-at-end", src.rng(len(src.text)-1, len(src.text)), "A % as the last byte of the file",
-			"uWSGI takes the % and the end of the text for one of its variables and reads on in memory that is not the file's. Write %%%%, or end the file with a line break.")
+			"uWSGI takes the % and the end of the text for one of its variables and reads on in memory that is not the file's. Write %%, or end the file with a line break.")
 		t = t.slice(0, n-1)
 	}
 	var parts []text
@@ -219,7 +219,7 @@ func (r *reader) checkMagic(letter byte, g segment) {
 	switch {
 	case letter == '\n':
 		r.warn("percent-at-line-end", at, "A % at the end of a line swallows the line break",
-			"uWSGI replaces %% and the byte after it before it splits the file into lines, so this line is glued to the next one. Write %%%% for a percent sign.")
+			"uWSGI replaces % and the byte after it before it splits the file into lines, so this line is glued to the next one. Write %% for a percent sign.")
 	default:
 		r.warn("unknown-percent", at, "A % that stands for nothing",
 			"uWSGI has no variable %s and removes both bytes from the value. Write %%%% for a percent sign.", fmt.Sprintf("%q", "%"+string(letter)))

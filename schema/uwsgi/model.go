@@ -313,7 +313,16 @@ func (m *modelMaker) workers() {
 	if masterKnown && k1 && k2 {
 		m.constant("workers.preload", from, cty.BoolVal(master && !lazyApps && !lazy))
 	} else if from != nil {
-		m.add("workers.preload", from, &schema.Opaque{Source: from.Native + " = " + schema.ExprText(from.Value), Reason: "it depends on the host whether there is a master and whether it loads the application", Src: from.Range}, cty.DynamicVal)
+		var e schema.Expr = schema.Bool(master, from.Range)
+		if s := effective(m.native, "master"); s != nil {
+			e = s.Value
+		}
+		for _, name := range []string{"lazy-apps", "lazy"} {
+			if s := m.given(name); s != nil {
+				e = &schema.Binary{Op: "and", L: e, R: &schema.Unary{Op: "not", X: s.Value, Src: s.Range}, Src: s.Range}
+			}
+		}
+		m.add("workers.preload", from, e, cty.DynamicVal)
 	}
 	threads, known := number(m.native, "threads")
 	class := "sync"

@@ -151,7 +151,7 @@ var coreOptions2 = [...]schema.Option{
 	{Name: "check-mount", Canonical: "check-mountpoint", Type: "list", Multi: true, Extra: &Info{Arg: ArgRequired, Flags: ImpliesMaster}, Summary: "Die if mount stops answering"},
 	{Name: "mount-check", Canonical: "check-mountpoint", Type: "list", Multi: true, Extra: &Info{Arg: ArgRequired, Flags: ImpliesMaster}, Summary: "Die if mount stops answering"},
 	{Name: "propagate-touch", Type: "bool", Extra: &Info{}, Summary: "Second path for touch events"},
-	{Name: "limit-post", Type: "uint64", Unit: "bytes", Default: `0`, Model: "http.limits.body", Convert: "int", Extra: &Info{Arg: ArgRequired}, Summary: "Max request body bytes"},
+	{Name: "limit-post", Type: "uint64", Unit: "bytes", Default: `0`, Model: "http.limits.body", Extra: &Info{Arg: ArgRequired}, Summary: "Max request body bytes"},
 	{Name: "no-orphans", Type: "bool", Extra: &Info{}, Summary: "Workers die with the master"},
 	{Name: "prio", Type: "rawint", Extra: &Info{Arg: ArgRequired}, Summary: "Scheduling priority, may be negative"},
 	{Name: "cpu-affinity", Type: "int", Extra: &Info{Arg: ArgRequired}, Summary: "CPUs per worker"},

@@ -77,7 +77,7 @@ var routerOptions = [...]schema.Option{
 	{Name: "http-events", Type: "int", Default: `64`, Extra: &Info{Plugin: "http", Arg: ArgRequired}, Summary: "HTTP router concurrent events"},
 	{Name: "http-subscription-server", Type: "socket-list", Multi: true, Extra: &Info{Plugin: "http", Arg: ArgRequired}, Summary: "HTTP router subscription address"},
 	{Name: "http-subscription-fallback-key", Type: "str", Since: "2.0.16", Extra: &Info{Plugin: "http", Arg: ArgRequired}, Summary: "HTTP router fallback key"},
-	{Name: "http-timeout", Type: "int", Unit: "seconds", Default: `60`, Model: "http.timeout", Convert: "int", Extra: &Info{Plugin: "http", Arg: ArgRequired}, Summary: "HTTP router I/O seconds"},
+	{Name: "http-timeout", Type: "int", Unit: "seconds", Default: `60`, Model: "http.timeout", Extra: &Info{Plugin: "http", Arg: ArgRequired}, Summary: "HTTP router I/O seconds"},
 	{Name: "http-manage-expect", Type: "uint64", Extra: &Info{Plugin: "http", Arg: ArgOptional}, Summary: "Answer Expect, optional size cap"},
 	{Name: "http-keepalive", Type: "int", Unit: "seconds", Extra: &Info{Plugin: "http", Arg: ArgOptional}, Summary: "Client keep-alive seconds"},
 	{Name: "http-auto-chunked", Type: "bool", Extra: &Info{Plugin: "http"}, Summary: "Chunk keep-alive responses"},

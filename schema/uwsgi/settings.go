@@ -119,7 +119,7 @@ func typed(kind string, val text, null bool, at hcl.Range) (schema.Expr, cty.Val
 			i := schema.Int(n, at)
 			return i, i.Val
 		}
-		e := schema.Convert("int", val.expr(at))
+		e := val.numberExpr(at)
 		if known {
 			return e, cty.NumberIntVal(n)
 		}
@@ -134,12 +134,7 @@ func typed(kind string, val text, null bool, at hcl.Range) (schema.Expr, cty.Val
 // textExpr is the text as an expression that is text on every host; a number of the host's becomes it in a template.
 func (t text) textExpr(at hcl.Range) schema.Expr {
 	e := t.expr(at)
-	switch x := e.(type) {
-	case *schema.HostFact:
-		if x.Fact == schema.CPUCount || x.Fact == schema.UserID || x.Fact == schema.GroupID {
-			return &schema.Template{Parts: []schema.Expr{e}, Src: at}
-		}
-	case *schema.Binary, *schema.Call, *schema.Cond:
+	if numeric(e) {
 		return &schema.Template{Parts: []schema.Expr{e}, Src: at}
 	}
 	return e

@@ -55,6 +55,10 @@ var serving = []string{
 	"pyshell", "pyrun", "ping", "nagios", "socket-protocol", "snmp", "fiber", "coroae", "rbthreads", "ugreen", "carbon",
 }
 
+func isServing(option string) bool {
+	return slices.Contains(serving, option) || strings.HasSuffix(option, "-socket") && option != "chmod-socket" && option != "chown-socket"
+}
+
 // checkSockets reports a server without anything to serve. A file may be meant to be loaded by another one, or by an
 // emperor that hands over sockets, so that is certain for a whole command line only.
 func (r *reader) checkSockets(c *schema.Config) {
@@ -63,7 +67,7 @@ func (r *reader) checkSockets(c *schema.Config) {
 	}
 	for i := range c.Settings {
 		s := &c.Settings[i]
-		if s.Layer != schema.LayerDefault && (slices.Contains(serving, s.Native) || strings.HasSuffix(s.Native, "-socket")) {
+		if s.Layer != schema.LayerDefault && isServing(s.Native) {
 			return
 		}
 	}

@@ -40,7 +40,11 @@ func (r *reader) summary(c *schema.Config) string {
 		out = append(out, "Paste file "+settingText(modelSetting(c.Model, "app.paste_file")))
 	case given(c.Settings, "mount") != nil:
 		n := len(parts(given(c.Settings, "mount")))
-		out = append(out, fmt.Sprintf("%d mounted apps", n))
+		if n == 1 {
+			out = append(out, "1 mounted app")
+		} else {
+			out = append(out, fmt.Sprintf("%d mounted apps", n))
+		}
 	}
 	return "uwsgi: " + strings.Join(out, ", ")
 }

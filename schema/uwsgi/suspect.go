@@ -92,9 +92,12 @@ func (r *reader) suspectKey(e *entry) {
 	summary, detail := "Unknown option", ""
 	suggest := near
 	word := firstWord(name)
+	foreign, isForeign := foreignNames[name]
 	switch {
 	case word != name && Catalogue().Lookup(strings.TrimSuffix(word, ":")) != nil:
 		summary, detail, suggest = r.wholeLine(name, word)
+	case isForeign:
+		detail, suggest = fmt.Sprintf("uWSGI has no option %s and ignores it. %s", name, foreign), ""
 	case near != "" && strings.EqualFold(near, name):
 		summary = "Option in another case"
 		detail = fmt.Sprintf("Names of options are case-sensitive: uWSGI does not take %s for %s but for a placeholder of your own, so it has no effect. Write %s.", name, near, near)
@@ -104,12 +107,9 @@ func (r *reader) suspectKey(e *entry) {
 		detail = fmt.Sprintf("uWSGI has no option %s. It takes it for a placeholder of your own, which nothing here uses, so it has no effect. Was %s meant?", name, near)
 	default:
 		detail = fmt.Sprintf("uWSGI has no option %s. It takes it for a placeholder of your own, which nothing here uses as %%(%s), so it has no effect. Remove it, or declare it with set-placeholder = %s=VALUE if your application reads it from uwsgi.opt.", name, name, name)
-		if foreign, ok := foreignNames[name]; ok {
-			detail = fmt.Sprintf("uWSGI has no option %s and ignores it. %s", name, foreign)
-		}
 	}
 	var d *schema.Detail
-	if near == "" && word == name && (len(r.open) > 0 || r.refused) {
+	if !isForeign && word == name && (len(r.open) > 0 || r.refused) && !strings.EqualFold(strings.ReplaceAll(name, "_", "-"), near) {
 		// A file that could not be read may use it.
 		d = r.note("unknown-option", at, summary, "%s", detail)
 	} else {
@@ -221,12 +221,22 @@ func (r *reader) suspectReferences(e *entry) {
 			why = fmt.Sprintf("The option is set as %s, and references do not follow other names of an option", r.aliasUsed(o))
 		}
 		detail := "%%(%s) stays in the value of %s as it stands. %s."
-		if len(r.open) > 0 || r.refused {
+		if len(r.open) > 0 || r.refused || r.fragment() {
+			detail += " Another file that loads this one, or the command line, may set it."
 			r.note("placeholder-unknown", r.valueRange(e), "Reference stays in the value", detail, name, e.key.s, why)
 		} else {
 			r.warn("placeholder-unknown", r.valueRange(e), "Reference stays in the value", detail, name, e.key.s, why)
 		}
 	}
+}
+
+// fragment tells whether a file, read on its own, looks like one that another loads: it does not say where to listen.
+func (r *reader) fragment() bool {
+	return len(r.in.Command) == 0 && !slices.ContainsFunc(r.applied, func(a applied) bool { return isServing(canonical(a.option).Name) })
+}
+
+func sameValue(a, b schema.Setting) bool {
+	return a.Text == b.Text || a.OnHost.IsKnown() && b.OnHost.IsKnown() && a.OnHost.RawEquals(b.OnHost)
 }
 
 func (r *reader) aliasUsed(o *schema.Option) string {
@@ -257,7 +267,7 @@ func (r *reader) suspectRepeats(c *schema.Config) {
 			continue
 		}
 		old := s.Shadowed[0]
-		if old.Layer != schema.LayerDefault && old.Layer == s.Layer && old.Source == s.Source && old.Text != s.Text && !old.Maybe && old.NameRange.Filename == s.NameRange.Filename {
+		if old.Layer != schema.LayerDefault && old.Layer == s.Layer && old.Source == s.Source && !old.Maybe && !sameValue(old, *s) && old.NameRange.Filename == s.NameRange.Filename {
 			r.note("repeated-option", s.NameRange, "Option set twice", "%s is set to %s before, and the last one counts: %s.", s.Native, quote(old.Text), quote(s.Text)).
 				Related = []schema.Related{{Message: "set before", Range: old.NameRange}}
 		}

@@ -147,7 +147,7 @@ func (r *reader) suspectNumber(a *applied, s string) {
 	}
 	lead := len(digits) - len(strings.TrimLeft(digits, "0123456789"))
 	if lead == 0 {
-		if a.entry.raw.s != s && reference(a.entry.raw.s) != "" && strings.Contains(s, "$(") {
+		if strings.Contains(s, "$(") {
 			// The unset variable is reported already.
 			return
 		}
@@ -157,7 +157,7 @@ func (r *reader) suspectNumber(a *applied, s string) {
 	unit := ""
 	switch a.option.Unit {
 	case "seconds", "milliseconds", "bytes", "megabytes", "kilobytes":
-		unit = " of " + a.option.Unit
+		unit = " " + a.option.Unit
 	}
 	r.warn("number-suffix", at, "Text after a number", "uWSGI reads the digits only: %s = %s is %d%s. It knows no units and no fractions. Write the plain number.", name, quote(s), n, unit)
 }
