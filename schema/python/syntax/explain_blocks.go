@@ -42,14 +42,17 @@ func (g *grammar) mistakesOfBlocks() {
 		x.badTarget(k[2], withTarget)
 	}))
 
-	both := alt(seq(plus(r("except")), r("except_star")), seq(plus(r("except_star")), r("except")))
+	const both = "cannot have both 'except' and 'except*' on the same 'try'"
 	g.def("invalid_try",
 		unindented("'try' statement", 0, isKw(kTry)),
 		on(seq(isKw(kTry), colon, r("block"), notAhead(anyKw(kExcept, kFinally))), func(x *explainer, _ []*xnode) {
 			x.here("expected 'except' or 'finally' block")
 		}),
-		on(seq(isKw(kTry), colon, star(r("block")), both, star(r("block"))), func(x *explainer, _ []*xnode) {
-			x.here("cannot have both 'except' and 'except*' on the same 'try'")
+		on(seq(isKw(kTry), colon, star(r("block")), plus(r("except")), isKw(kExcept), isOp(oStar), r("expression"), r("as_name"), colon), func(x *explainer, k []*xnode) {
+			x.between(k[4], k[5], both)
+		}),
+		on(seq(isKw(kTry), colon, star(r("block")), plus(r("except_star")), isKw(kExcept), opt(seq(r("expression"), r("as_name"))), colon), func(x *explainer, k []*xnode) {
+			x.at(k[4], both)
 		}))
 	starOpt := opt(isOp(oStar))
 	g.def("invalid_except",

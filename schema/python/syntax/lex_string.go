@@ -20,6 +20,16 @@ func (l *lexer) str(start int, prefix string) {
 	} else {
 		l.plainString(start, open, quote, triple)
 	}
+	if l.garbled {
+		n := 1
+		if triple {
+			n = 3
+		}
+		body := l.src[open+n : l.pos-n]
+		if at, size, why := invalidUTF8(body); size > 0 {
+			l.softFail("SyntaxError", open+n+at, utf8Error(body, at, size, why))
+		}
+	}
 	t := l.add(tString, start, l.pos, line)
 	t.endLine = l.line
 }

@@ -23,6 +23,8 @@ type lexer struct {
 	indents, altIndents []int
 	brackets            []bracket
 	py311               bool
+	// garbled is set where the text is not wholly UTF-8; in comments that is no error.
+	garbled bool
 
 	// err is what ended the tokens, soft where it counts only if the parser gets there.
 	err  *SyntaxError
@@ -305,6 +307,9 @@ func isStringPrefix(s string) bool {
 }
 
 func (l *lexer) checkIdentifier(start, end int) {
+	if at, size, why := invalidUTF8(l.src[start:end]); size > 0 {
+		l.failType("SyntaxError", start, start, "%s", utf8Error(l.src[start:end], at, size, why))
+	}
 	for i := start; i < end; {
 		r, size := utf8.DecodeRuneInString(l.src[i:])
 		if r >= 0x80 && (!identifierRune(r, i == start) || l.py311 && newerThan311(r)) {
@@ -322,7 +327,7 @@ func (l *lexer) checkIdentifier(start, end int) {
 var threeByteOps = map[string]op{"**=": oDStarEq, "//=": oDSlashEq, "<<=": oLShiftEq, ">>=": oRShiftEq, "...": oEllipsis}
 
 var twoByteOps = map[string]op{
-	"**": oDStar, "//": oDSlash, "<<": oLShift, ">>": oRShift, "<=": oLessEq, ">=": oGreaterEq, "==": oEqEq, "!=": oNotEq, "->": oArrow, ":=": oColonEq,
+	"**": oDStar, "//": oDSlash, "<<": oLShift, ">>": oRShift, "<=": oLessEq, ">=": oGreaterEq, "==": oEqEq, "!=": oNotEq, "->": oArrow, ":=": oColonEq, "<>": oUnknown,
 	"+=": oPlusEq, "-=": oMinusEq, "*=": oStarEq, "/=": oSlashEq, "%=": oPercentEq, "&=": oAmperEq, "|=": oVBarEq, "^=": oCircumEq, "@=": oAtEq,
 }
 

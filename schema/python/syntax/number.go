@@ -77,7 +77,7 @@ func (l *lexer) number() {
 			l.pos += 2
 			l.decimals()
 		case next == '+' || next == '-':
-			l.fail(l.pos, "invalid decimal literal")
+			l.fail(l.pos+1, "invalid decimal literal")
 		}
 	}
 	if l.at(l.pos)|0x20 == 'j' {

@@ -1,11 +1,8 @@
 package syntax
 
 import (
-	"errors"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/htmlindex"
 )
 
 // Options choose how a text is read.
@@ -36,7 +33,7 @@ func (o Options) Parse(filename string, src []byte) (mod *Module, err error) {
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
-	l := &lexer{src: text, py311: o.Python311}
+	l := &lexer{src: text, py311: o.Python311, garbled: !utf8.ValidString(text)}
 	l.tokens = make([]token, 0, len(text)/4+16)
 	l.run()
 	p := newParser(l)
@@ -77,118 +74,6 @@ func (p *parser) module() (body []Stmt) {
 		body = p.statement(body)
 	}
 	return body
-}
-
-func failText(src string, at int, msg string) {
-	panic(failure{err: newError("SyntaxError", src, at, at, msg)})
-}
-
-// decode gives the source as UTF-8 without byte order mark, with line feeds for line ends.
-func decode(src []byte) string {
-	text := string(src)
-	if i := strings.IndexByte(text, 0); i >= 0 {
-		failText(text, i, "source code string cannot contain null bytes")
-	}
-	bom := strings.HasPrefix(text, "\ufeff")
-	text = strings.TrimPrefix(text, "\ufeff")
-	name := cookie(text)
-	switch lower := strings.ToLower(strings.ReplaceAll(name, "_", "-")); {
-	case bom && name != "" && lower != "utf-8" && !strings.HasPrefix(lower, "utf-8-"):
-		failText(text, 0, "encoding problem: "+name+" with BOM")
-	case name == "" || lower == "utf-8" || strings.HasPrefix(lower, "utf-8-") || lower == "utf8":
-	default:
-		decoded, err := decodeNamed(lower, text)
-		if err != nil {
-			failText(text, 0, "unknown encoding: "+name)
-		}
-		text = decoded
-	}
-	if !utf8.ValidString(text) {
-		at := 0
-		for at < len(text) {
-			r, size := utf8.DecodeRuneInString(text[at:])
-			if r == utf8.RuneError && size == 1 {
-				break
-			}
-			at += size
-		}
-		failText(text, at, "(unicode error) 'utf-8' codec can't decode byte 0x"+hexByte(text[at])+" in position "+itoa(int32(at))+": invalid byte")
-	}
-	if strings.IndexByte(text, '\r') >= 0 {
-		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	}
-	return text
-}
-
-func hexByte(c byte) string {
-	const digits = "0123456789abcdef"
-	return string([]byte{digits[c>>4], digits[c&15]})
-}
-
-func decodeNamed(name, text string) (string, error) {
-	switch name {
-	case "latin-1", "iso-8859-1", "iso8859-1", "latin1", "l1", "8859", "cp819":
-		var b strings.Builder
-		for i := 0; i < len(text); i++ {
-			b.WriteRune(rune(text[i]))
-		}
-		return b.String(), nil
-	case "ascii", "us-ascii", "646":
-		return text, nil
-	}
-	e, err := htmlindex.Get(name)
-	if err != nil {
-		e, err = htmlindex.Get(strings.Replace(strings.Replace(name, "cp", "windows-", 1), "iso8859", "iso-8859", 1))
-	}
-	if err != nil {
-		return "", err
-	}
-	out, err := e.NewDecoder().String(text)
-	if err == nil && strings.ContainsRune(out, utf8.RuneError) {
-		err = errors.New("undecodable")
-	}
-	return out, err
-}
-
-// cookie gives the encoding that one of the first two lines declares, as PEP 263 says.
-func cookie(text string) string {
-	for range 2 {
-		line, rest, found := strings.Cut(text, "\n")
-		trimmed := strings.TrimLeft(line, " \t\f")
-		if strings.HasPrefix(trimmed, "#") {
-			if name := declared(trimmed); name != "" {
-				return name
-			}
-		} else if strings.TrimRight(trimmed, "\r") != "" {
-			return ""
-		}
-		if !found {
-			break
-		}
-		text = rest
-	}
-	return ""
-}
-
-func declared(comment string) string {
-	for {
-		i := strings.Index(comment, "coding")
-		if i < 0 {
-			return ""
-		}
-		comment = comment[i+len("coding"):]
-		if comment == "" || comment[0] != ':' && comment[0] != '=' {
-			continue
-		}
-		name := strings.TrimLeft(comment[1:], " \t")
-		end := 0
-		for end < len(name) && (isNameByte(name[end]) && name[end] < 0x80 || name[end] == '-' || name[end] == '.') {
-			end++
-		}
-		if end > 0 {
-			return name[:end]
-		}
-	}
 }
 
 // python2Hint tells when a text that does not parse looks like Python 2.
