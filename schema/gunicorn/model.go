@@ -209,7 +209,7 @@ func (r *reader) modelBind() schema.Setting {
 	if p := r.cfg.Setting("protocol"); p != nil && p.Native == "protocol" && p.Text == "uwsgi" {
 		name = "listen.uwsgi"
 	}
-	return converted(s, name, func(v cty.Value) cty.Value {
+	m := converted(s, name, func(v cty.Value) cty.Value {
 		list := schema.ConvertValue("list", v)
 		if !list.IsWhollyKnown() || list.IsNull() {
 			return cty.DynamicVal
@@ -226,6 +226,8 @@ func (r *reader) modelBind() schema.Setting {
 		}
 		return cty.TupleVal(items)
 	})
+	m.Value = schema.Convert("list", m.Value)
+	return m
 }
 
 // threadedWorker tells whether threads turns the sync worker into gthread, and whether that can be told.
