@@ -83,10 +83,8 @@ func (r *reader) handle(o *schema.Option, e *entry, val text, null bool) {
 	case "plugin-dir", "plugins-dir":
 		r.pluginDirs = append(r.pluginDirs, val.s)
 	case "autoload":
-		if isTrue(val.s, null) {
-			// Whatever plugin has the option is searched for and loaded.
-			r.modular = false
-		}
+		// From here on uWSGI looks for the plugin that has an option it does not know, and loads it.
+		r.autoload = isTrue(val.s, null)
 	case "inject-before":
 		r.injectBefore = append(r.injectBefore, e)
 	case "inject-after":

@@ -70,12 +70,12 @@ func (r *reader) readCommand(words []schema.Word) {
 // commandText is a part of a word as a text; its place is the entry's.
 func commandText(s string, _ schema.Word) text { return plain(strings.ReplaceAll(s, unknown, "")) }
 
-// cliNames lists the options that the command line knows at the moment, in table order.
+// cliOptions lists the options that the command line knows at the moment, in table order.
 func (r *reader) cliOptions(match func(*schema.Option) bool) []*schema.Option {
 	var out []*schema.Option
 	cat := Catalogue()
 	for i := range cat.Options {
-		if o := &cat.Options[i]; match(o) && r.available(o) && (!r.modular || r.loaded(o)) {
+		if o := &cat.Options[i]; match(o) && r.available(o) && r.loaded(o) {
 			out = append(out, o)
 		}
 	}
@@ -89,6 +89,9 @@ func (r *reader) longOption(w schema.Word, next *schema.Word) (usedNext, ok bool
 		nameRange = head(w, 2+len(name))
 	}
 	o := r.lookup(name)
+	if o != nil && !r.loaded(o) {
+		o = nil
+	}
 	arg := ArgNone
 	full := name
 	switch template, custom := r.custom[name]; {
@@ -192,8 +195,12 @@ func (r *reader) ambiguous(name string, names []string, at hcl.Range) {
 	for i, n := range names {
 		quoted[i] = "'--" + n + "'"
 	}
+	way := "Write the whole name."
+	if o := Catalogue().Lookup(name); o != nil && info(o).Plugin != "" {
+		way = fmt.Sprintf("--%s itself is an option of the plugin %s, which is not loaded: put --plugin %s before it.", name, info(o).Plugin, moduleFor(info(o).Plugin))
+	}
 	r.refuse("ambiguous-option", at, "Ambiguous option", fmt.Sprintf("uwsgi: option '--%s' is ambiguous; possibilities: %s", name, strings.Join(quoted, " ")),
-		"--%s is the beginning of several options, and uWSGI exits: %s. Write the whole name.", name, strings.Join(shown, ", "))
+		"--%s is the beginning of several options, and uWSGI exits: %s. %s", name, strings.Join(shown, ", "), way)
 }
 
 // shortOptions reads a word of letters: flags up to the first one that takes a value, whose value is the rest of the

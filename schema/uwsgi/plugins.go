@@ -13,7 +13,8 @@ import (
 // loaded is an unknown one: silently kept as a placeholder in files, refused on the command line and under strict.
 //
 // The recordings this package is tested with are of Debian's 2.0.21, so a target of exactly that release means the
-// modular build; any other target means that the plugins a configuration uses are there.
+// modular build. Any other target means PyPI's build; in files its options of further plugins count as there, as they
+// are where the plugin is installed.
 
 // embeddedPlugins are compiled into the default build, which "pip install uwsgi" makes (buildconf/default.ini).
 var embeddedPlugins = []string{

@@ -118,6 +118,7 @@ func checkVector(t *testing.T, v vector) {
 	if got, want := diags.HasErrors(), v.Expect.Exit != 0; got != want {
 		t.Fatalf("refused %v, uWSGI exits %d %q: %v", got, v.Expect.Exit, v.Expect.Log, diags)
 	}
+	checkExpressions(t, c, dir, v.Env)
 	if v.Expect.Exit != 0 || v.Expect.Config == nil {
 		return
 	}
@@ -127,6 +128,26 @@ func checkVector(t *testing.T, v vector) {
 	}
 	if diff := cmp.Diff(want, c.Native); diff != "" {
 		t.Errorf("list differs (-uwsgi +gsrv):\n%s", diff)
+	}
+}
+
+// checkExpressions evaluates every setting's expression on the host that was read for: it must give the value there.
+func checkExpressions(t *testing.T, c *schema.Config, dir string, env [][2]string) {
+	t.Helper()
+	h := &schema.HostInputs{Machine: true, Dir: dir, Environ: map[string]string{"PATH": "/usr/bin:/bin", "HOME": dir, "LANG": "C.UTF-8"}}
+	for _, kv := range env {
+		h.Environ[kv[0]] = kv[1]
+	}
+	for _, settings := range [][]schema.Setting{c.Settings, c.Model} {
+		for _, s := range settings {
+			v, diags := s.Value.Eval(h)
+			if diags.HasErrors() || !v.IsWhollyKnown() || !s.OnHost.IsWhollyKnown() {
+				continue
+			}
+			if !v.RawEquals(s.OnHost) {
+				t.Errorf("%s%s = %s gives %s on the host, not %s", s.Name, s.Native, schema.ExprText(s.Value), schema.ValueText(v), schema.ValueText(s.OnHost))
+			}
+		}
 	}
 }
 

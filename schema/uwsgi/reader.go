@@ -76,7 +76,7 @@ type reader struct {
 	blockRunning bool
 	cond         schema.Expr
 
-	strict               bool
+	strict, autoload     bool
 	strictAt             *entry
 	blacklist, whitelist *string
 	injectBefore         []*entry
@@ -158,7 +158,7 @@ func (r *reader) opaque(src, reason string, at hcl.Range) {
 // lookup gives the option of a name as it is known at the moment: the release has it and its plugin is loaded.
 func (r *reader) lookup(name string) *schema.Option {
 	o := Catalogue().Lookup(name)
-	if o == nil || !r.available(o) || r.modular && !r.loaded(o) {
+	if o == nil || !r.available(o) || r.modular && !r.autoload && !r.loaded(o) {
 		return nil
 	}
 	return o

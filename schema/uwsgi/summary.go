@@ -2,6 +2,7 @@ package uwsgi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -17,6 +18,9 @@ func (r *reader) summary(c *schema.Config) string {
 	var out []string
 	if e := given(c.Settings, "emperor"); e != nil {
 		out = append(out, "emperor of "+settingText(e))
+	}
+	if len(out) > 0 && !slices.ContainsFunc(c.Model, func(s schema.Setting) bool { return strings.HasPrefix(s.Name, "listen.") && s.Name != "listen.backlog" }) {
+		return "uwsgi: " + out[0]
 	}
 	workers := countText(effective(c.Settings, "processes"), "process", "processes")
 	if n, known := number(c.Settings, "threads"); !known || n > 1 {

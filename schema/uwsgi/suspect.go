@@ -167,7 +167,7 @@ func (r *reader) suspectOption(o *schema.Option, e *entry) {
 		if !o.Known(r.target) {
 			r.warn("option-too-new", at, "Option of a later release", "%s came with uWSGI %s. %s takes it for a placeholder, so it has no effect. Upgrade, or remove it.", o.Name, o.Since, r.version)
 		}
-	case info(o).Plugin != "" && !r.plugins[info(o).Plugin] && !r.strict:
+	case info(o).Plugin != "" && !r.plugins[info(o).Plugin] && !r.autoload && !(r.strict && r.modular):
 		plugin := info(o).Plugin
 		where := "This is not one of the plugins compiled into the usual build"
 		if r.modular {
