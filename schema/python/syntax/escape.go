@@ -62,7 +62,9 @@ func (p *parser) decodeText(l literal, s string) string {
 			}
 			if end < 2 {
 				last := i - 1
-				if i < len(s) && s[i] == '{' {
+				if end == 1 {
+					last = i
+				} else if i < len(s) && s[i] == '{' {
 					last = len(s) - 1
 				}
 				p.unicodeError(l, s, begin, last, `malformed \N character escape`)

@@ -81,19 +81,18 @@ func (g *grammar) expressions() {
 // leftToRight matches an operand and then as many tails as there are.
 func leftToRight(first, tail rule, what string) rule {
 	return func(x *explainer) (*xnode, outcome) {
+		start := x.mark
 		left, out := first(x)
 		if out != hit {
 			return nil, miss
 		}
 		for {
 			mark := x.mark
-			n, out := tail(x)
-			if out != hit {
+			if _, out := tail(x); out != hit {
 				x.mark = mark
 				return left, hit
 			}
-			left = &xnode{what: what, start: left.start, end: n.end, kids: []*xnode{left, n}}
-			left.end = x.mark - 1
+			left = &xnode{what: what, start: start, end: x.mark - 1}
 		}
 	}
 }

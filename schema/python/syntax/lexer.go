@@ -275,7 +275,7 @@ func (l *lexer) name() {
 		l.pos++
 	}
 	if c := l.src[min(l.pos, len(l.src)-1)]; (c == '"' || c == '\'') && l.pos-start <= 2 && l.pos < len(l.src) {
-		if prefix := l.src[start:l.pos]; isStringPrefix(prefix) {
+		if prefix := l.src[start:l.pos]; isStringPrefix(prefix) && !(l.py311 && strings.ContainsAny(prefix, "tT")) {
 			l.str(start, prefix)
 			return
 		}

@@ -85,7 +85,7 @@ func (l *lexer) number() {
 		l.pos++
 		kind = "imaginary"
 	}
-	if whole && nonZero {
+	if whole && nonZero && l.at(l.pos)|0x20 != 'e' {
 		zeros := start
 		for c := l.at(zeros); c == '0' || c == '_'; c = l.at(zeros) {
 			zeros++
@@ -123,7 +123,8 @@ func (l *lexer) based(kind string, ok func(byte) bool) {
 func (l *lexer) endNumber(start int, kind string) {
 	rest := l.src[l.pos:]
 	for _, word := range []string{"and", "else", "for", "if", "in", "is", "or", "not"} {
-		if strings.HasPrefix(rest, word) && rest != "" {
+		// "in" may even be the beginning of a name, which then is what is wrong.
+		if strings.HasPrefix(rest, word) && (word[0] == 'i' || !isNameByte(l.at(l.pos+len(word)))) {
 			l.addNumber(start)
 			return
 		}
@@ -158,6 +159,10 @@ func (p *parser) numberValue(t token) any {
 		return complex(0, f)
 	}
 	if strings.ContainsAny(text, ".eE") {
+		f, _ := strconv.ParseFloat(text, 64)
+		return f
+	}
+	if text[0] == '0' && strings.Trim(text, "0") != "" { // "07" in "07else": the check for leading zeros is not made there
 		f, _ := strconv.ParseFloat(text, 64)
 		return f
 	}
