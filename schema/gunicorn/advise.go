@@ -71,7 +71,7 @@ func (r *reader) adviseOnText(e *entry) {
 			r.warn("none-as-text", e, "The text None", "%s is the four letters None, not the absence of a value: most often a variable that is not set went through str() or an f-string. gunicorn takes it literally. Test for None first, or give the variable a default.", e.Native)
 		}
 	case value.Int:
-		if c, literal := e.Value.(*schema.Const); isText && literal && !emptyRange(c.Src) && e.Layer == schema.LayerFile {
+		if _, literal := e.Value.(*schema.Const); isText && literal && e.Layer == schema.LayerFile && e.spec.Validator == "pos_int" && e.Native != "umask" {
 			r.add(schema.Notef("number-as-text", e.Range, "Number in quotes", "gunicorn makes the number %s of the text %s. Without quotes it says what it is.", e.Text, pyRepr(string(raw))))
 		}
 		if e.raw == value.True {

@@ -6,6 +6,7 @@ import (
 
 	"gsrv/schema"
 	"gsrv/schema/python/eval"
+	"gsrv/schema/python/value"
 )
 
 // invented maps names that people give to a setting, besides the words of its flags, to the setting meant.
@@ -75,7 +76,26 @@ func (r *reader) meant(name string) string {
 			candidates = append(candidates, s.Name)
 		}
 	}
-	return schema.Nearest(name, candidates)
+	return closeEnough(name, schema.Nearest(name, candidates))
+}
+
+// closeEnough keeps a guess that is within one edit, or two for a long name: short words are too much alike.
+func closeEnough(name, guess string) string {
+	if guess == "" || len(name) > 7 {
+		return guess
+	}
+	a, b := strings.ReplaceAll(strings.ToLower(name), "_", ""), strings.ReplaceAll(guess, "_", "")
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	swapped := len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+	if len(a) <= 1 && len(b) <= 1 || swapped {
+		return guess
+	}
+	return ""
 }
 
 // meantHook gives the hook that is most likely meant by a function's name, or "".
@@ -142,7 +162,7 @@ func (r *reader) adviseOnName(b *eval.Binding, bound map[string]bool) {
 }
 
 func (r *reader) nameWarning(code string, b *eval.Binding, suggest, summary, detail string, args ...any) {
-	d := schema.Warnf(code, b.NameRange, summary, detail, args...)
+	d := schema.Warnf(code, r.firstLine(b.NameRange), summary, detail, args...)
 	schema.DetailOf(d).Suggest = suggest
 	r.add(d)
 }
@@ -170,9 +190,10 @@ func (r *reader) otherReleaseName(b *eval.Binding, o *schema.Option) {
 func (r *reader) adviseOnSetName(b *eval.Binding) {
 	switch b.Name {
 	case "config":
+		if _, isText := b.OnHost.(value.Str); !isText {
+			return // most often a reader of the environment that happens to be named so
+		}
 		r.add(schema.Notef("no-effect", b.NameRange, "config has no effect here", "gunicorn stores the name and reads no other file for it. Name the file with -c, or import it here."))
-	case "paste":
-		r.add(schema.Warnf("no-effect", b.NameRange, "paste comes too late here", "gunicorn looks for a Paste file on the command line only: with the application named there, loading it fails; without, gunicorn ends with \"No application module specified.\". Start it as gunicorn --paste FILE."))
 	case "default_proc_name":
 		r.add(schema.Notef("no-effect", b.NameRange, "Internal setting", "default_proc_name is what gunicorn itself derives from the application's name. Use proc_name."))
 	}

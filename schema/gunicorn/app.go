@@ -76,9 +76,32 @@ func (r *reader) finishApplication() {
 	if !r.app.known {
 		r.fromSetting()
 	}
-	if r.app.known && !r.app.paste {
+	switch {
+	case !r.app.known || r.app.paste:
+	case r.pasteTooLate():
+	default:
 		r.checkApplication()
 	}
+}
+
+// pasteTooLate reports a paste setting outside the command line: gunicorn then takes the application's name for a Paste
+// file's.
+func (r *reader) pasteTooLate() bool {
+	e := r.stack.entries["paste"]
+	if e == nil || e.Layer == schema.LayerDefault || e.val == nil || e.val == value.None {
+		return false
+	}
+	server := "LookupError: URI scheme not known: " + pyRepr(strings.SplitN(r.app.uri, ":", 2)[0]) + " (from config, egg, call)"
+	if !strings.Contains(r.app.uri, ":") {
+		server = "FileNotFoundError: [Errno 2] No such file or directory: " + pyRepr(value.PathJoin(r.in.Dir, r.app.uri))
+	}
+	if !r.release.AtLeast("20.0.0") {
+		server = "AttributeError: 'WSGIApplication' object has no attribute 'cfgurl'"
+	}
+	d := schema.Errorf("app-paste", e.Range, "paste comes too late here", "gunicorn takes a Paste file from the command line only. Set here, it makes gunicorn load %s as if that were a Paste file, and the start fails. Start it as gunicorn --paste FILE, without another application.", pyRepr(r.app.uri))
+	schema.DetailOf(d).ServerMessage = server
+	r.add(d)
+	return true
 }
 
 // fromSetting takes the application from wsgi_app.
@@ -113,7 +136,11 @@ func (r *reader) enterDirectory() {
 		return
 	}
 	if kind := r.in.Files.Exists(string(dir)); kind != "dir" && kind != "" {
-		d := schema.Errorf("invalid-value", e.Range, "chdir is no directory", "%s is a file, and gunicorn ends when it changes there. Name a directory.", pyRepr(string(dir)))
+		code := "invalid-value"
+		if !r.release.AtLeast("19.8.0") {
+			code = "app-chdir" // these releases change there when they load the application
+		}
+		d := schema.Errorf(code, e.Range, "chdir is no directory", "%s is a file, and gunicorn ends when it changes there. Name a directory.", pyRepr(string(dir)))
 		schema.DetailOf(d).ServerMessage = "Error: [Errno 20] Not a directory: " + pyRepr(string(dir))
 		r.add(d)
 	}

@@ -204,6 +204,8 @@ func isModuleFile(m *moduleSearch, name string) bool {
 // moduleHint guesses what was meant by a module that is not there.
 func (r *reader) moduleHint(module string) string {
 	switch {
+	case r.app.given && slices.Contains([]string{"true", "false", "0", "1", "yes", "no", "on", "off"}, strings.ToLower(module)):
+		return "It looks like a value for the option before it, which takes none: gunicorn's switches are on where they are named, and off where they are not."
 	case strings.HasSuffix(module, ".py") && r.in.Files.Exists(module) == "file":
 		return "This is a file's name: write it without .py, as " + pyRepr(strings.ReplaceAll(strings.TrimSuffix(module, ".py"), "/", ".")) + "."
 	case strings.Contains(module, "/"):

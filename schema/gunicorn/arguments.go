@@ -63,6 +63,7 @@ func (a *action) takesNone() bool {
 
 // argparser reads command lines as Python 3.11's argparse does with the parser that gunicorn builds.
 type argparser struct {
+	release *Release
 	words   []schema.Word
 	options map[string]*action
 	order   []string
@@ -85,7 +86,7 @@ var negativeNumber = regexp.MustCompile(`^-[0-9]+$|^-[0-9]*\.[0-9]+$`)
 
 // parseArguments reads words (without the program's name) with the flags of a release.
 func parseArguments(r *Release, words []schema.Word) *parsedArgs {
-	p := &argparser{words: words, options: map[string]*action{}, found: map[int]foundOption{}}
+	p := &argparser{release: r, words: words, options: map[string]*action{}, found: map[int]foundOption{}}
 	p.add(&action{names: []string{"-h", "--help"}})
 	p.add(&action{names: []string{"-v", "--version"}})
 	for _, s := range r.Specs {
@@ -334,7 +335,7 @@ func (p *argparser) take(a *action, flag schema.Word, given *schema.Word) {
 		v.value = *given
 		v.val = value.Str(given.Text)
 		if a.spec.Action == "" && a.spec.ArgType != "" {
-			n, ok := convertArgument(a.spec.ArgType, given.Text)
+			n, ok := p.convert(a.spec.ArgType, given.Text)
 			if !ok {
 				p.fail(a, "invalid "+a.spec.ArgType+" value: "+pyRepr(given.Text), "invalid-argument", *given)
 				return
@@ -349,14 +350,19 @@ func (p *argparser) fail(a *action, message, code string, at schema.Word) {
 	p.out.err = &argError{message: "argument " + strings.Join(a.names, "/") + ": " + message, at: at, code: code, spec: a.spec}
 }
 
+// legacyOctal is a number as Python 2 wrote octal.
 var legacyOctal = regexp.MustCompile(`^0\p{Nd}`)
 
-// convertArgument applies argparse's type= of a setting: int, or gunicorn's auto_int, which takes 022 as octal.
-func convertArgument(kind, text string) (value.Value, bool) {
+// convert applies argparse's type= of a setting: int, or gunicorn's auto_int, which takes 022 as octal.
+func (p *argparser) convert(kind, text string) (value.Value, bool) {
 	base := 10
 	if kind == "auto_int" {
 		base = 0
-		if legacyOctal.MatchString(text) {
+		octal := legacyOctal.MatchString(text)
+		if !p.release.AtLeast("19.8.0") { // 19.7.1 took every leading zero for octal's, a lone one too
+			octal = strings.HasPrefix(text, "0") && !strings.HasPrefix(lower(text), "0x")
+		}
+		if octal {
 			text = strings.Replace(text, "0", "0o", 1)
 		}
 	}

@@ -88,8 +88,8 @@ func (r *reader) layPath(file string, at hcl.Range) {
 		r.add(schema.Notef("file-unreadable", at, "Compiled configuration file", "%s is compiled Python, which gsrv does not read: nothing it sets is known. Give the source instead.", file))
 		return
 	}
-	if ext != ".py" && r.release.AtLeast("20.0.0") {
-		r.extension(file, at)
+	if ext != ".py" && !r.extension(file, at) {
+		return
 	}
 	source, err := r.in.Files.Read(file)
 	if err != nil {
@@ -99,17 +99,25 @@ func (r *reader) layPath(file string, at hcl.Range) {
 	r.layBindings(file, r.evaluate(file, source, "__config__"))
 }
 
-// extension says what a release makes of a file that does not end in .py.
-func (r *reader) extension(file string, at hcl.Range) {
-	if r.release.AtLeast("20.0.1") && !r.release.AtLeast("20.0.3") {
-		d := schema.Errorf("file-extension", at, "Configuration file without .py", "gunicorn 20.0.1 and 20.0.2 read only files whose names end in .py, and end with status 1. Rename %s.", file)
-		schema.DetailOf(d).ServerMessage = "Failed to read config file: " + file + "\nAttributeError: 'NoneType' object has no attribute 'loader'"
+// extension says what a release makes of a file that does not end in .py; false where it does not read it.
+func (r *reader) extension(file string, at hcl.Range) bool {
+	refuse := func(releases, server string) bool {
+		d := schema.Errorf("file-extension", at, "Configuration file without .py", "gunicorn %s only files whose names end in .py, and ends with status 1. Rename %s.", releases, file)
+		schema.DetailOf(d).ServerMessage = "Failed to read config file: " + file + "\n" + server
 		r.add(d)
-		return
+		return false
 	}
-	if r.release.AtLeast("20.0.3") {
+	switch {
+	case !r.release.AtLeast("19.0"):
+	case !r.release.AtLeast("19.1"):
+		return refuse("19.0 reads", "OSError: Cannot find config file. Path maybe incorrect! : "+value.PathAbs(file, r.in.Dir))
+	case !r.release.AtLeast("20.0.1"):
+	case !r.release.AtLeast("20.0.3"):
+		return refuse("20.0.1 and 20.0.2 read", "AttributeError: 'NoneType' object has no attribute 'loader'")
+	default:
 		r.add(schema.Notef("file-extension", at, "Configuration file without .py", "gunicorn reads %s all the same, and prints a warning at every start: configuration file should have a valid Python extension.", file))
 	}
+	return true
 }
 
 func (r *reader) unreadable(file string, at hcl.Range, err error) {
@@ -171,7 +179,10 @@ func (r *reader) projectSearch() *moduleSearch {
 
 // sysPath gives the directories in which the configuration's imports find the project's modules.
 func (r *reader) sysPath() []string {
-	dirs := []string{r.in.Dir}
+	var dirs []string
+	if r.release.AtLeast("19.8.0") || !r.release.AtLeast("17.5") {
+		dirs = append(dirs, r.in.Dir) // releases between do it after the configuration is read
+	}
 	if paths, state := r.in.Host.Env("PYTHONPATH"); state == schema.EnvSet {
 		for p := range strings.SplitSeq(paths, ":") {
 			dirs = append(dirs, value.PathAbs(p, r.in.Dir))
@@ -258,8 +269,11 @@ func (r *reader) layBindings(file string, result *eval.Result) {
 	case result.Raised != nil:
 		r.raised(file, result.Raised)
 	}
-	for i, c := range result.Conditional {
-		if i < maxConditional && result.Raised == nil {
+	told := map[string]bool{}
+	for _, c := range result.Conditional {
+		key := c.Range.String() + c.Type + c.Msg
+		if len(told) < maxConditional && result.Raised == nil && !told[key] {
+			told[key] = true
 			r.conditional(c)
 		}
 	}
@@ -322,9 +336,31 @@ func (r *reader) fileEntry(s *Spec, b *eval.Binding) *entry {
 		return e
 	}
 	if raised := e.take(r.check.validate(s, e.raw)); raised != nil {
+		if strings.HasPrefix(s.Validator, "list_of_") && r.mayCreate(e) {
+			return e
+		}
 		r.refuse(e, raised, false)
 	}
 	return e
+}
+
+// mayCreate tells whether the configuration names a missing file in another place too, where it may well create it. The
+// value then stays, with a warning.
+func (r *reader) mayCreate(e *entry) bool {
+	list, err := listString(e.raw)
+	if err != nil {
+		return false
+	}
+	text := string(r.in.Files.Text(e.Range.Filename))
+	for _, x := range list.(*value.List).Elems {
+		name, ok := x.(value.Str)
+		if ok && r.check.exists(string(name)) == "" && (name == "" || strings.Count(text, string(name)) < 2) {
+			return false
+		}
+	}
+	e.val, e.refused, e.reason = list, false, ""
+	r.add(schema.Notef("file-missing", e.Range, "Watched file does not exist yet", "gunicorn ends when a file of %s is missing at the start. The configuration names it in another place too and may create it there; otherwise create it first.", e.Native))
+	return true
 }
 
 // checkBranches validates the constants that a value may come to on some host.
@@ -385,7 +421,7 @@ func (r *reader) syntaxError(file string, e *syntax.SyntaxError) {
 	} else {
 		hint += " gunicorn runs it with the Python it is installed for; convert the file, 2to3 helps."
 	}
-	d := schema.Errorf("syntax-error", at, e.Type, "%s. gunicorn cannot read the configuration and ends with status 1. %s", sentence(capital(e.Msg)), hint)
+	d := schema.Errorf("syntax-error", at, e.Type, "%s gunicorn cannot read the configuration and ends with status 1. %s", stop(capital(e.Msg)), hint)
 	schema.DetailOf(d).ServerMessage = "Failed to read config file: " + file + "\n" + e.Type + ": " + e.Msg
 	r.add(d)
 }
@@ -441,7 +477,7 @@ func (r *reader) raised(file string, e *eval.Raised) {
 	if e.Msg != "" {
 		shown += ": " + e.Msg
 	}
-	d := schema.Errorf("config-raises", at, "The configuration fails", "%s. gunicorn cannot read %s on this host and ends with status 1. %s", sentence(shown), file, raisedWayOut(e))
+	d := schema.Errorf("config-raises", at, "The configuration fails", "%s gunicorn cannot read %s on this host and ends with status 1. %s", stop(shown), file, raisedWayOut(e))
 	detail := schema.DetailOf(d)
 	detail.ServerMessage = "Failed to read config file: " + file + "\n" + shown
 	for _, f := range e.Trace {
@@ -464,7 +500,13 @@ func raisedWayOut(e *eval.Raised) string {
 	case "FileNotFoundError":
 		return "Create the file, or catch the exception; relative names start from the directory gunicorn is started in."
 	case "ValueError", "TypeError":
+		if !strings.Contains(e.Msg, "NoneType") && !strings.Contains(e.Msg, "invalid literal") && !strings.Contains(e.Msg, "could not convert") {
+			break
+		}
 		return "Look at the values that come from the environment: a variable that is not set is None, one that is set to nothing is empty text."
+	}
+	if _, builtin := value.ExceptionBase(e.Type); !builtin || e.Type == "RuntimeError" || e.Type == "AssertionError" || e.Type == "Exception" {
+		return "The configuration itself, or what it calls, refuses to go on: give it what the message asks for."
 	}
 	return "Correct the line it points at."
 }
@@ -472,10 +514,24 @@ func raisedWayOut(e *eval.Raised) string {
 // conditional notes an exception that other hosts' inputs bring about.
 func (r *reader) conditional(e *eval.Raised) {
 	shown := e.Type
-	if e.Msg != "" {
+	if e.Msg != "" && e.Msg != "?" {
 		shown += ": " + e.Msg
 	}
-	r.add(schema.Notef("config-may-raise", e.Range, "The configuration fails on some hosts", "With other inputs than this host's gunicorn cannot read the file here: %s. %s", sentence(shown), raisedWayOut(e)))
+	r.add(schema.Notef("config-may-raise", e.Range, "The configuration fails on some hosts", "Where variables or other inputs differ from this host's, gunicorn may fail to read the file here: %s. %s", sentence(shown), raisedWayOut(e)))
+}
+
+// firstLine cuts a place off at the end of its first line, so that a function is shown by its head.
+func (r *reader) firstLine(at hcl.Range) hcl.Range {
+	if at.Start.Line == at.End.Line {
+		return at
+	}
+	text := r.text(at)
+	head, _, _ := strings.Cut(text, "\n")
+	head = strings.TrimRight(head, "\r")
+	at.End = at.Start
+	at.End.Byte += len(head)
+	at.End.Column += len(head)
+	return at
 }
 
 func emptyRange(r hcl.Range) bool { return r.Filename == "" }

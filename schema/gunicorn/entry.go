@@ -2,6 +2,7 @@ package gunicorn
 
 import (
 	"math/big"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -42,6 +43,9 @@ func (s *stack) lay(kind schema.LayerKind, name string, entries []*entry) {
 		if e.Source == "" {
 			e.Source = name
 		}
+		for i := range e.Shadowed { // earlier values of the same layer
+			e.Shadowed[i].Layer, e.Shadowed[i].Source = kind, e.Source
+		}
 		e.finish()
 		layer.Settings = append(layer.Settings, e.Setting)
 		s.put(e)
@@ -69,12 +73,12 @@ func (s *stack) put(e *entry) {
 		merged := *e
 		merged.Value = fillUnset(e.Value, old.Value)
 		merged.Maybe = old.Maybe
-		merged.Shadowed = append([]schema.Setting{bare(old.Setting)}, old.Shadowed...)
+		merged.Shadowed = slices.Concat(e.Shadowed, []schema.Setting{bare(old.Setting)}, old.Shadowed)
 		s.entries[e.Native] = &merged
 		return
 	}
 	merged := *e
-	merged.Shadowed = append([]schema.Setting{bare(old.Setting)}, old.Shadowed...)
+	merged.Shadowed = slices.Concat(e.Shadowed, []schema.Setting{bare(old.Setting)}, old.Shadowed)
 	s.entries[e.Native] = &merged
 }
 

@@ -21,18 +21,44 @@ func (r *reader) refuse(e *entry, raised *value.Exception, fromArguments bool) {
 		shown = s
 	}
 	server := "Error: " + raised.Msg
+	if raised.Type == "ConfigError" && !r.release.AtLeast("19.4") {
+		server = "gunicorn.errors.ConfigError: " + raised.Msg // not caught there: it ends in a traceback
+	}
 	if !fromArguments {
 		server = "Invalid value for " + e.Native + ": " + shown + "\n\n" + server
 	}
 	at := e.Range
+	given := e.Native + " = " + shorten(shownRepr(e.raw))
+	way := wayOut(e.spec, e.raw)
+	if c, ok := e.raw.(*code); ok {
+		at = r.firstLine(at)
+		switch {
+		case e.spec.Option.Type != "callable":
+			given = fmt.Sprintf("%s, which is a %s here", e.Native, map[bool]string{true: "class", false: "function"}[c.ref.Kind == "class"])
+			way = fmt.Sprintf("gunicorn takes every name of the file that is one of its settings, imported ones too. Give it another name: … as read_%s.", e.Native)
+		case c.ref.Kind == "lambda":
+			given = e.Native + " = lambda " + strings.Join(c.ref.Params, ", ") + ": …"
+		case c.ref.Kind == "function":
+			given = "def " + c.ref.Name + "(" + strings.Join(c.ref.Params, ", ") + ")"
+		}
+	}
 	d := schema.Errorf("invalid-value", at, "Invalid value for "+e.Native,
-		"gunicorn does not start with %s = %s: %s. %s", e.Native, shorten(shownRepr(e.raw)), sentence(raised.Msg), wayOut(e.spec, e.raw))
+		"gunicorn does not start with %s: %s %s", given, stop(raised.Msg), way)
 	schema.DetailOf(d).ServerMessage = server
 	r.add(d)
 }
 
 // sentence gives an exception's message without the full stop and white space at its end.
 func sentence(s string) string { return strings.TrimRight(s, ". \n\t") }
+
+// stop gives an exception's message as a sentence that ends.
+func stop(s string) string {
+	s = strings.TrimRight(s, " \n\t")
+	if s != "" && strings.ContainsRune(".?!", rune(s[len(s)-1])) {
+		return s
+	}
+	return s + "."
+}
 
 func shownRepr(v value.Value) string {
 	s, err := value.Repr(nil, v)

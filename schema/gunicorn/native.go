@@ -189,7 +189,7 @@ func (e *entry) why() string {
 	case e.reason != "":
 		return e.reason
 	case e.val != nil:
-		return "Python cannot print it"
+		return "it holds an object that gsrv does not print as Python would"
 	}
 	return "it depends on the host"
 }

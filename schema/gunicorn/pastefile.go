@@ -29,7 +29,14 @@ func (r *reader) initPaste(w schema.Word) {
 	}
 	if r.in.Files.Exists(file) == "" {
 		d := schema.Errorf("file-missing", w.Range, "No such Paste file", "%s does not exist, and gunicorn ends with status 1. Relative names start from the directory gunicorn is started in.", pyRepr(file))
-		schema.DetailOf(d).ServerMessage = "Error: " + pyRepr(file) + " not found"
+		switch server := &schema.DetailOf(d).ServerMessage; {
+		case r.release.AtLeast("19.4"):
+			*server = "Error: " + pyRepr(file) + " not found"
+		case r.release.AtLeast("19.0"):
+			*server = "gunicorn.errors.ConfigError: " + pyRepr(file) + " not found"
+		default:
+			*server = "Error: name 'val' is not defined"
+		}
 		r.add(d)
 		r.stopped = true
 		return
@@ -38,6 +45,7 @@ func (r *reader) initPaste(w schema.Word) {
 	if r.release.AtLeast("20.0.0") {
 		r.layProcName(value.Str(file), schema.LayerCLI, "command line", w.Range)
 		r.layLogConfig(file, w.Range)
+		r.adviseOnServerSection(file)
 		r.loadPasteApp(abs, w.Range)
 		return
 	}
@@ -86,6 +94,30 @@ func (r *reader) hasLoggers(file string) bool {
 		return false
 	}
 	return doc.Section("loggers") != nil
+}
+
+// adviseOnServerSection finds gunicorn's settings in a [server:main] that gunicorn no longer reads.
+func (r *reader) adviseOnServerSection(file string) {
+	shown := r.shownName(file)
+	text, err := r.in.Files.Read(shown)
+	if err != nil || r.stopped {
+		return
+	}
+	doc, perr := ini.Parse(shown, text, ini.Dialect{Lenient: true})
+	if perr != nil {
+		return
+	}
+	section := doc.Section("server:main")
+	if section == nil || section.Key("use") == nil || !strings.Contains(section.Key("use").Value, "gunicorn") {
+		return
+	}
+	for _, k := range section.Keys {
+		if r.release.Spec(lower(k.Name)) == nil && k.Name != "host" && k.Name != "port" {
+			continue
+		}
+		r.add(schema.Warnf("not-read", k.NameRange, "Setting that is not read", "gunicorn --paste reads no [server:main] since 20.0, so %s has no effect. Put it into gunicorn.conf.py or on the command line (host and port become --bind), or start the file with pserve.", k.Name))
+		return // one place says it for all
+	}
 }
 
 // layServerSection lays [server:main] as the framework's layer, which releases up to 19.10 do.

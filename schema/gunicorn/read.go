@@ -131,13 +131,16 @@ func (r *reader) readCommand() {
 // layConfiguration lays the configuration file, GUNICORN_CMD_ARGS and the command line over what is there.
 func (r *reader) layConfiguration(args *parsedArgs) {
 	envArgs := &parsedArgs{}
-	if r.release.AtLeast("19.7.0") {
+	if r.release.AtLeast("19.8.0") {
 		envArgs = r.environmentArguments()
-		if r.stopped {
-			return
-		}
+	}
+	if r.stopped {
+		return
 	}
 	r.layFile(args, envArgs)
+	if r.release.AtLeast("19.7.0") && !r.release.AtLeast("19.8.0") {
+		envArgs = r.environmentArguments() // 19.7 looks at the variable after the file
+	}
 	r.stack.lay(schema.LayerEnv, "environment GUNICORN_CMD_ARGS", r.argumentEntries(envArgs))
 	r.stack.lay(schema.LayerCLI, "command line", r.argumentEntries(args))
 	r.enterDirectory()
@@ -268,11 +271,6 @@ func (r *reader) finish() (*schema.Config, hcl.Diagnostics) {
 	cfg.Layers = r.stack.layers
 	for _, name := range r.stack.order {
 		e := r.stack.entries[name]
-		for i := range e.Shadowed {
-			if e.Shadowed[i].Source == "" {
-				e.Shadowed[i].Source, e.Shadowed[i].Layer = e.Source, e.Layer
-			}
-		}
 		cfg.Settings = append(cfg.Settings, e.Setting)
 	}
 	schema.SortByCatalogue(cfg.Settings, Catalogue)

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/zclconf/go-cty/cty"
-
 	"gsrv/schema"
 	"gsrv/schema/python/value"
 )
@@ -96,25 +93,4 @@ func (r *reader) appName() string {
 	}
 	module, object := moduleAndObject(r.app.uri)
 	return module + ":" + object
-}
-
-// serverRange is where a diagnostic about the whole start points.
-func (r *reader) serverRange() hcl.Range {
-	if len(r.in.Command) > 0 {
-		return r.in.Command[0].Range
-	}
-	return hcl.Range{Filename: r.in.File, Start: hcl.InitialPos, End: hcl.InitialPos}
-}
-
-// number gives a setting's whole number where it is known.
-func (r *reader) number(name string) (int64, bool) {
-	e := r.stack.entries[name]
-	if e == nil || e.OnHost == cty.NilVal {
-		return 0, false
-	}
-	n, ok := e.val.(value.Int)
-	if !ok {
-		return 0, false
-	}
-	return n.Int64()
 }

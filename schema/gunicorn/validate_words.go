@@ -160,8 +160,5 @@ func (c *validator) sslVersion(v value.Value) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t, ok := v.(*value.Tuple); ok && len(t.Elems) != 1 {
-		return nil, formatted("TypeError", "Invalid ssl_version: %s. Valid options: %s", v)
-	}
 	return nil, valueError("Invalid ssl_version: %s. Valid options: %s", shown, strings.Join(names, ", "))
 }

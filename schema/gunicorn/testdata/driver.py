@@ -11,6 +11,9 @@ try:
 except ImportError:
     pass
 
+if not hasattr(inspect, "getargspec"):  # releases before 19.8 ask for it
+    inspect.getargspec = lambda f: inspect.getfullargspec(f)[:4]
+
 
 def case(c):
     os.chdir(c["dir"])
