@@ -113,6 +113,10 @@ func (in *interp) instanceAttr(o *instance, name string, n syntax.Node) (value.V
 		if o.exc != nil {
 			return value.NewTuple(o.exc.Args...), nil
 		}
+	case "filename", "errno", "strerror", "code", "lineno", "msg", "name", "reason", "__traceback__", "__cause__", "__context__":
+		if o.exc != nil {
+			return in.unknown(n, "it is a detail of an exception"), nil
+		}
 	}
 	if w := o.class.hasUnknownBase(); w != nil {
 		return &Unknown{&schema.Opaque{Source: in.cur.text(n), Reason: w.Reason, Needs: w.Needs, Src: in.rng(n)}}, nil

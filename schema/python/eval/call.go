@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"errors"
 	"strings"
 
 	"gsrv/schema"
@@ -265,6 +266,9 @@ func (in *interp) callFunction(f *function, args []value.Value, kwargs []value.K
 	scopes := len(in.scopes)
 	out, err := in.block(f.body, s)
 	in.scopes = in.scopes[:min(scopes, len(in.scopes))]
+	if f.generator && errors.Is(err, errManyYields) {
+		return in.endless(s.vars["\x00yields"].v.(*value.List).Elems, n), nil
+	}
 	v, err := in.settleGuarded(out, err, f.def)
 	if err != nil {
 		return nil, err
@@ -300,6 +304,19 @@ func (in *interp) declare(s *scope, body []syntax.Stmt) {
 	})
 }
 
+// endless iterates over the start of a generator that may have no end; behind it the evaluation gives up.
+func (in *interp) endless(elems []value.Value, n syntax.Node) value.Value {
+	at := in.rng(n)
+	it := iterOf("generator", elems)
+	return value.NewIter("generator", func(b *value.Budget) (value.Value, bool, error) {
+		v, ok, err := it.Next(b)
+		if err == nil && !ok {
+			return nil, false, &giveUp{what: "it goes far into a generator", at: at}
+		}
+		return v, ok, err
+	})
+}
+
 func (in *interp) yield(e syntax.Expr, s *scope) (value.Value, error) {
 	v := value.Value(value.None)
 	if e != nil {
@@ -308,17 +325,25 @@ func (in *interp) yield(e syntax.Expr, s *scope) (value.Value, error) {
 			return nil, err
 		}
 	}
-	in.yielded(v, s)
-	return value.None, nil
+	return value.None, in.yielded(v, s)
 }
 
-func (in *interp) yielded(v value.Value, s *scope) {
+// maxYields is how far a generator is run ahead: it may have no end.
+const maxYields = 1000
+
+var errManyYields = errors.New("the generator was run far enough")
+
+func (in *interp) yielded(v value.Value, s *scope) error {
 	for p := s; p != nil; p = p.parent {
 		if l, ok := p.vars["\x00yields"].v.(*value.List); ok {
 			l.Elems = append(l.Elems, v)
-			return
+			if len(l.Elems) >= maxYields {
+				return errManyYields
+			}
+			return nil
 		}
 	}
+	return nil
 }
 
 // bindArgs matches arguments with parameters, with CPython's errors.

@@ -23,7 +23,7 @@ type Options struct {
 	Dir string
 	// SysPath lists directories in which the project's own modules are looked for.
 	SysPath []string
-	// Steps and Memory bound the work; 0 for the defaults of 2,000,000 steps and 64 MB.
+	// Steps and Memory bound the work; 0 for the defaults of 600,000 steps and 64 MB.
 	Steps, Memory int64
 }
 
@@ -98,16 +98,26 @@ type Result struct {
 	Read map[string]bool
 }
 
+// maxSource is the largest Python file that is read, in bytes. Configurations are a hundredth of it.
+const maxSource = 1 << 20
+
 // Module evaluates a module. It never panics and takes at most about the time its budget allows.
 func Module(o Options) *Result {
 	if o.Steps == 0 {
-		o.Steps = 2_000_000
+		o.Steps = 600_000
 	}
 	if o.Memory == 0 {
 		o.Memory = 64 << 20
 	}
 	if o.Host == nil {
 		o.Host = schema.NoHost
+	}
+	if len(o.Source) > maxSource {
+		at := hcl.Range{Filename: o.Filename, Start: hcl.InitialPos, End: hcl.InitialPos}
+		return &Result{
+			Open:  []*schema.Opaque{{Source: o.Filename, Reason: "the file is too large to be read", Src: at}},
+			Diags: hcl.Diagnostics{schema.Warnf("too-large", at, "File too large", "It has %d KB; at most %d KB of Python are read. What it sets is not known.", len(o.Source)>>10, maxSource>>10)},
+		}
 	}
 	mod, err := parseModule(o.Filename, o.Source)
 	if err != nil {

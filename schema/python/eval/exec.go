@@ -657,6 +657,13 @@ func (in *interp) withStmt(items []*syntax.WithItem, body []syntax.Stmt, n synta
 		return out, err
 	}
 	out, err := in.withStmt(items[1:], body, n, s)
+	if u, ok := ctx.(*Unknown); ok {
+		if r, failed := isException(err); failed {
+			// The manager may swallow it: what is not known is not refused.
+			in.leaves(r, u.Why, in.snapshot())
+			return outcome{guarded: out.guarded}, nil
+		}
+	}
 	if exit != nil {
 		r, failed := isException(err)
 		args := []value.Value{value.None, value.None, value.None}

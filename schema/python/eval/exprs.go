@@ -176,7 +176,9 @@ func (in *interp) expr(e syntax.Expr, s *scope) (value.Value, error) {
 			if err != nil || !ok {
 				return value.None, err
 			}
-			in.yielded(x, s)
+			if err := in.yielded(x, s); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return in.unknown(e, "this kind of expression is not followed"), nil

@@ -167,6 +167,9 @@ func (in *interp) runMain(parsed *module) {
 	in.define(s, "__file__", value.Str(file))
 	in.define(s, "__doc__", value.None)
 	in.define(s, "__package__", value.None)
+	for _, name := range []string{"__spec__", "__loader__", "__cached__"} {
+		in.define(s, name, dynamicValue(name))
+	}
 	in.define(s, "__builtins__", &module{name: "builtins", builtin: in.builtins})
 	err := in.runModule(in.main)
 	var r *raised
@@ -345,19 +348,9 @@ func needsOf(vs ...value.Value) []string {
 		}
 		switch v := v.(type) {
 		case *Symbolic:
-			schema.Walk(v.Expr, func(e schema.Expr) bool {
-				switch e := e.(type) {
-				case *schema.Env:
-					seen["environment variable "+e.Name] = true
-				case *schema.HostFact:
-					seen[string(e.Fact)] = true
-				case *schema.Opaque:
-					for _, n := range e.Needs {
-						seen[n] = true
-					}
-				}
-				return true
-			})
+			for _, n := range needsOfExpr(v.Expr) {
+				seen[n] = true
+			}
 		case *Unknown:
 			for _, n := range v.Why.Needs {
 				seen[n] = true
@@ -380,6 +373,34 @@ func needsOf(vs ...value.Value) []string {
 		out = append(out, n)
 	}
 	sort.Strings(out)
+	return out
+}
+
+// needsOfExpr names the host inputs of an expression; of a very large one, the first.
+func needsOfExpr(e schema.Expr) []string {
+	var out []string
+	seen := map[string]bool{}
+	add := func(n string) {
+		if !seen[n] {
+			seen[n] = true
+			out = append(out, n)
+		}
+	}
+	visited := 0
+	schema.Walk(e, func(e schema.Expr) bool {
+		switch e := e.(type) {
+		case *schema.Env:
+			add("environment variable " + e.Name)
+		case *schema.HostFact:
+			add(string(e.Fact))
+		case *schema.Opaque:
+			for _, n := range e.Needs {
+				add(n)
+			}
+		}
+		visited++
+		return visited <= 4*maxExprSize
+	})
 	return out
 }
 

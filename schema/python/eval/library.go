@@ -29,8 +29,8 @@ func library(in *interp, name string) table {
 
 // unreadable are standard modules whose functions say nothing before the server runs.
 var unreadable = map[string]string{
-	"subprocess": "", "threading": "", "urllib": "", "urllib.request": "", "urllib.parse": "", "http": "", "http.client": "", "shutil": "", "glob": "", "tempfile": "", "atexit": "",
-	"inspect": "", "traceback": "", "importlib": "", "importlib.metadata": "", "types": "", "abc": "", "asyncio": "", "concurrent": "", "concurrent.futures": "",
+	"subprocess": "", "threading": "", "urllib": "", "urllib.request": "", "urllib.parse": "", "http": "", "http.client": "", "shutil": "", "glob": "", "atexit": "",
+	"inspect": "", "traceback": "", "importlib": "", "importlib.metadata": "", "abc": "", "asyncio": "", "concurrent": "", "concurrent.futures": "",
 	"queue": "", "hashlib": "", "base64": "", "struct": "", "pprint": "", "configparser": "", "csv": "", "io": "", "gc": "", "weakref": "", "resource": "", "pwd": "", "grp": "",
 	"faulthandler": "", "argparse": "", "ast": "", "builtins": "", "stat": "", "errno": "", "select": "", "ctypes": "", "unittest": "", "unittest.mock": "", "zoneinfo": "", "locale": "",
 	"getpass": "", "fcntl": "", "pickle": "", "sqlite3": "", "email": "", "html": "", "xml": "", "decimal": "", "fractions": "", "statistics": "", "numbers": "", "bisect": "", "heapq": "",
@@ -48,7 +48,7 @@ func init() {
 		"operator": libOperator, "copy": libCopy, "textwrap": libPure("textwrap", "dedent"), "shlex": libPure("shlex", "split", "quote", "join"),
 		"distutils": libStrtobool, "distutils.util": libStrtobool, "setuptools": libStrtobool, "setuptools._distutils": libStrtobool, "setuptools._distutils.util": libStrtobool,
 		"dataclasses": libDataclasses, "enum": libEnum, "contextlib": libContextlib, "warnings": libQuiet("warn", "filterwarnings", "simplefilter", "warn_explicit"),
-		"signal": libSignal, "ssl": libSSL, "dotenv": libDotenv, "decouple": libDecouple, "environs": libEnvirons, "psutil": libPsutil, "gc": libQuiet("collect", "disable", "enable", "freeze", "set_threshold"),
+		"signal": libSignal, "ssl": libSSL, "dotenv": libDotenv, "decouple": libDecouple, "environs": libEnvirons, "environ": libEnvirons, "types": libTypes, "tempfile": libTempfile, "psutil": libPsutil, "gc": libQuiet("collect", "disable", "enable", "freeze", "set_threshold"),
 		"gevent": libGevent, "gevent.monkey": libGevent, "eventlet": libGevent, "psycogreen": libGevent, "psycogreen.gevent": libGevent,
 	}
 }
@@ -218,6 +218,22 @@ func libPath(in *interp) table {
 			return text, nil
 		}
 		return in.follow(n, "os.path.expandvars()", args...), nil
+	})
+	t["relpath"] = fn("os.path.relpath", func(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Node) (value.Value, error) {
+		dir := in.fact(schema.CurrentDir, "str", n)
+		start := dir
+		if len(args) > 1 {
+			start = args[1]
+		}
+		p, _ := in.pathArg(first(args))
+		from, _ := in.pathArg(start)
+		text, ok := p.(value.Str)
+		base, both := from.(value.Str)
+		cwd, known := dir.(value.Str)
+		if !ok || !both || !known || len(kwargs) > 0 {
+			return in.follow(n, "os.path.relpath()", args...), nil
+		}
+		return value.Str(value.PathRel(value.PathAbs(string(text), string(cwd)), value.PathAbs(string(base), string(cwd)))), nil
 	})
 	for _, name := range []string{"exists", "isfile", "isdir", "lexists"} {
 		t[name] = fn("os.path."+name, func(in *interp, args []value.Value, _ []value.Kwarg, n syntax.Node) (value.Value, error) {
@@ -462,6 +478,26 @@ func libSSL(in *interp) table {
 		"PROTOCOL_TLS_CLIENT": 16, "PROTOCOL_TLS_SERVER": 17,
 	} {
 		t[name] = value.NewInt(n)
+	}
+	return t
+}
+
+func libTypes(in *interp) table {
+	c := &class{name: "SimpleNamespace", attrs: table{}}
+	c.construct = func(in *interp, _ []value.Value, kwargs []value.Kwarg, _ syntax.Node) (value.Value, error) {
+		o := &instance{class: c, attrs: table{}}
+		for _, k := range kwargs {
+			o.set(k.Name, k.Value)
+		}
+		return o, nil
+	}
+	return table{"SimpleNamespace": c, "ModuleType": foreignClass("ModuleType", "types"), "FunctionType": foreignClass("FunctionType", "types")}
+}
+
+func libTempfile(in *interp) table {
+	t := table{"gettempdir": factFunc("tempfile.gettempdir", schema.TempDir, "str")}
+	for _, name := range []string{"mkdtemp", "mkstemp", "NamedTemporaryFile", "TemporaryDirectory"} {
+		t[name] = dynamic("tempfile."+name, "it is a name made anew at each start")
 	}
 	return t
 }

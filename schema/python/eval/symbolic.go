@@ -169,7 +169,22 @@ func symbolic(e schema.Expr, kind string) value.Value {
 	if o, ok := e.(*schema.Opaque); ok {
 		return &Unknown{o}
 	}
+	if largerThan(e, maxExprSize) {
+		return &Unknown{&schema.Opaque{Source: "…", Reason: "it depends on the host in too many ways to write down", Needs: needsOfExpr(e), Src: e.Range()}}
+	}
 	return &Symbolic{Expr: e, Kind: kind}
+}
+
+// maxExprSize bounds an expression, in nodes: parts are shared, so that a few branches more would double it each time.
+const maxExprSize = 400
+
+func largerThan(e schema.Expr, most int) bool {
+	n := 0
+	schema.Walk(e, func(schema.Expr) bool {
+		n++
+		return n <= most
+	})
+	return n > most
 }
 
 // joinValue is a where the test holds on the host and b where it does not. A nil value is a name that is not set.
