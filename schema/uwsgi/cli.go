@@ -179,10 +179,7 @@ func (r *reader) unrecognised(name string, at hcl.Range) {
 		detail += " Was --" + near + " meant?"
 		suggest = "--" + near
 	}
-	r.refuse("unknown-option", at, "Unknown option", fmt.Sprintf("uwsgi: unrecognized option '--%s'", name), "%s", detail)
-	if suggest != "" {
-		schema.DetailOf(r.diags[len(r.diags)-1]).Suggest = suggest
-	}
+	r.refuse("unknown-option", at, "Unknown option", fmt.Sprintf("uwsgi: unrecognized option '--%s'", name), "%s", detail).Suggest = suggest
 }
 
 func (r *reader) ambiguous(name string, names []string, at hcl.Range) {

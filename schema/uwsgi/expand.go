@@ -30,8 +30,9 @@ func (r *reader) expandAll() {
 // from its second byte on: that is why a value that starts with a reference to a reference stays as it is.
 func (r *reader) expand(e *entry, symbol byte, value func(*reader, text, *entry) (text, bool)) {
 	state, depth, start := 0, 0, 0
+	before := r.steps
 	for j := 0; j < len(e.val.s); j++ {
-		if r.steps++; r.steps > maxSteps {
+		if r.steps++; r.steps > maxSteps || r.steps-before > maxValue {
 			r.limit("expansion-loop", r.valueRange(e), "Placeholders without end",
 				"Replacing the references in this value never ends, or makes it far too long: a value refers to itself. uWSGI takes all memory and dies. Rename one of the two.")
 			return

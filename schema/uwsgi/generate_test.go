@@ -178,7 +178,7 @@ func (g *generator) iniLine() string {
 		}
 		return "ini" + eq + g.pick(":other", ":nope", "nope.ini")
 	case 7:
-		return g.pick("strict", "blacklist", "whitelist", "end-blacklist", "end-whitelist", "declare-option", "declare-option", "plugin", "need-plugin", "resolve") + eq +
+		return g.pick("strict", "blacklist", "whitelist", "end-blacklist", "end-whitelist", "declare-option", "declare-option", "plugin", "need-plugin") + eq +
 			g.pick("true", "workers base", "mine=procname=$1;env=$2", "x=socket=127.0.0.1:$1", "nosuch", "python3", "http", "mine=workers=$1", "base name n mine workers procname endif", "false")
 	case 8:
 		return g.pick("module", "http", "wsgi-file", "pythonpath", "logger", "req-logger", "log-master") + eq + g.pick("app:application", ":8000", "app.py", "file:x.log", "stdio", "syslog", "true")

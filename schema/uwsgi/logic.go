@@ -32,10 +32,10 @@ func isTerminator(key string) bool {
 // openBlock is the handler of the directives.
 func (r *reader) openBlock(o *schema.Option, e *entry) {
 	if r.block != nil {
-		r.refuse("nested-block", r.keyRange(e), "Block inside a block",
+		d := r.refuse("nested-block", r.keyRange(e), "Block inside a block",
 			fmt.Sprintf("recursive logic in options is not supported (option = %s)", o.Name),
 			"uWSGI's blocks do not nest: %s stands inside the %s block, and uWSGI exits. Close that one first, or move the inner block to a section of its own.", o.Name, r.block.directive)
-		schema.DetailOf(r.diags[len(r.diags)-1]).Related = []schema.Related{{Message: "the open block", Range: r.keyRange(r.block.entry)}}
+		d.Related = []schema.Related{{Message: "the open block", Range: r.keyRange(r.block.entry)}}
 		return
 	}
 	r.block = &block{directive: o.Name, arg: e.val, null: e.null, entry: e}

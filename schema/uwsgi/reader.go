@@ -11,10 +11,12 @@ import (
 
 // Bounds on what one configuration may make of itself. Real ones have some dozens of options.
 const (
-	maxEntries = 100_000   // options in the list, the turns of loops included
+	maxEntries = 20_000    // options in the list, the turns of loops included
 	maxDepth   = 64        // configuration files loading each other
 	maxText    = 16 << 20  // bytes that expansion may produce in all
-	maxSteps   = 4_000_000 // characters looked at while placeholders are expanded
+	maxReports = 200       // warnings and notes
+	maxSteps   = 4_000_000 // characters looked at while placeholders are expanded, in all
+	maxValue   = 300_000   // and in one value
 )
 
 // An entry is one option in uWSGI's list, known or not.
@@ -118,31 +120,36 @@ func (r *reader) valueRange(e *entry) hcl.Range {
 }
 
 // refuse records what uWSGI exits for. The start is refused; reading goes on to find what else there is.
-func (r *reader) refuse(code string, at hcl.Range, summary, server, detail string, args ...any) {
-	if r.stopped {
-		return
-	}
+func (r *reader) refuse(code string, at hcl.Range, summary, server, detail string, args ...any) *schema.Detail {
 	d := schema.Errorf(code, at, summary, detail, args...)
 	schema.DetailOf(d).ServerMessage = server
-	r.diags = append(r.diags, d)
-	r.refused = true
+	if !r.stopped && !(r.full() && r.refused) {
+		r.diags = append(r.diags, d)
+		r.refused = true
+	}
+	return schema.DetailOf(d)
 }
 
 func (r *reader) warn(code string, at hcl.Range, summary, detail string, args ...any) *schema.Detail {
-	d := schema.Warnf(code, at, summary, detail, args...)
-	if !r.stopped {
+	return r.report(schema.Warnf(code, at, summary, detail, args...))
+}
+
+func (r *reader) note(code string, at hcl.Range, summary, detail string, args ...any) *schema.Detail {
+	return r.report(schema.Notef(code, at, summary, detail, args...))
+}
+
+// report keeps a diagnostic, up to the bound.
+func (r *reader) report(d *hcl.Diagnostic) *schema.Detail {
+	if !r.stopped && !r.full() {
 		r.diags = append(r.diags, d)
+		if r.full() {
+			r.diags = append(r.diags, schema.Notef("more-problems", *d.Subject, "More problems", "There are more problems than the %d that are shown. Mend these first.", maxReports))
+		}
 	}
 	return schema.DetailOf(d)
 }
 
-func (r *reader) note(code string, at hcl.Range, summary, detail string, args ...any) *schema.Detail {
-	d := schema.Notef(code, at, summary, detail, args...)
-	if !r.stopped {
-		r.diags = append(r.diags, d)
-	}
-	return schema.DetailOf(d)
-}
+func (r *reader) full() bool { return len(r.diags) >= maxReports }
 
 // limit stops reading at a bound.
 func (r *reader) limit(code string, at hcl.Range, summary, detail string, args ...any) {
@@ -291,9 +298,9 @@ func (r *reader) strictRefusal(e *entry) {
 	} else if near := nearest(name); near != "" {
 		out = " Was " + near + " meant?"
 	}
-	r.refuse("unknown-option", r.keyRange(e), "Unknown option under strict", "[strict-mode] unknown config directive: "+name, "%s", detail+out)
+	d := r.refuse("unknown-option", r.keyRange(e), "Unknown option under strict", "[strict-mode] unknown config directive: "+name, "%s", detail+out)
 	if near := nearest(name); near != "" && Catalogue().Lookup(name) == nil {
-		schema.DetailOf(r.diags[len(r.diags)-1]).Suggest = near
+		d.Suggest = near
 	}
 }
 

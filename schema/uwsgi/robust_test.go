@@ -1,6 +1,7 @@
 package uwsgi
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,8 +27,10 @@ func TestRobust(t *testing.T) {
 		{"invalid UTF-8", "a.ini", "[uwsgi]\nhttp-socket = :8000\nharak\xff\xfe = 1\n", "unknown-option"},
 		{"too large", "a.ini", big + big, "file-unreadable"},
 		{"too many options", "a.ini", "[uwsgi]\n" + big, "too-many-options"},
+		{"one option very often", "a.ini", "[uwsgi]\nhttp-socket = :1\n" + strings.Repeat("processes = 2\nprocesses = 3\nenv = A=1\n", 6000), ""},
+		{"many unknown", "a.ini", "[uwsgi]\n" + manyKeys(19_000), "more-problems"},
 		{"long loop", "a.ini", "[uwsgi]\nfor-times = 1000000000\na = %(_)\nendfor =\n", "loop-too-long"},
-		{"loops of loops", "a.ini", "[uwsgi]\nfor-times = 90000\na = 1\nb = 2\nendfor =\n", "too-many-options"},
+		{"loops of loops", "a.ini", "[uwsgi]\nfor-times = 15000\na = 1\nb = 2\nendfor =\n", "too-many-options"},
 		{"reference to itself", "a.ini", "[uwsgi]\na = x%(a)\n", "expansion-loop"},
 		{"doubling", "a.ini", "[uwsgi]\na0 = xxxxxxxxxxxxxxxx\n" + doubling(40), "expansion-loop"},
 		{"many letters", "a.ini", "[uwsgi]\nx = " + strings.Repeat("%n", 200_000), "too-many-magic"},
@@ -64,6 +67,14 @@ func TestRobust(t *testing.T) {
 			}
 		})
 	}
+}
+
+func manyKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "proceses%d = 1\n", i)
+	}
+	return b.String()
 }
 
 func doubling(n int) string {

@@ -1,6 +1,7 @@
 package uwsgi
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -184,9 +185,58 @@ func (r *reader) settings() []schema.Setting {
 		}
 		given.Settings = append(given.Settings, r.setting(a.option, a.entry, a.val, a.null))
 	}
-	out := schema.Merge([]*schema.Layer{defaults, implied, given})
+	out := merge(slices.Concat(defaults.Settings, implied.Settings, given.Settings))
 	schema.SortByCatalogue(out, cat)
 	return out
+}
+
+// maxMaybe bounds how many uses of one option are laid over each other where the host decides on one of them.
+const maxMaybe = 100
+
+// merge lays settings over each other as schema.Merge does, each option's at once: a file may repeat one option many
+// thousand times.
+func merge(settings []schema.Setting) []schema.Setting {
+	groups := map[string][]schema.Setting{}
+	var names []string
+	for _, s := range settings {
+		if groups[s.Native] == nil {
+			names = append(names, s.Native)
+		}
+		groups[s.Native] = append(groups[s.Native], s)
+	}
+	out := make([]schema.Setting, 0, len(names))
+	for _, name := range names {
+		group := groups[name]
+		multi := group[0].Option != nil && group[0].Option.Multi
+		switch {
+		case multi:
+			out = append(out, accumulated(group))
+		case slices.ContainsFunc(group, func(s schema.Setting) bool { return s.Maybe }):
+			group = group[max(0, len(group)-maxMaybe):]
+			out = append(out, schema.Merge([]*schema.Layer{{Settings: group}})...)
+		default:
+			s := group[len(group)-1]
+			for i := len(group) - 2; i >= 0; i-- {
+				s.Shadowed = append(s.Shadowed, group[i])
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// accumulated puts all values of an option together that has several.
+func accumulated(group []schema.Setting) schema.Setting {
+	s := group[len(group)-1]
+	list := &schema.List{Src: s.Range}
+	values := make([]cty.Value, len(group))
+	for i, part := range group {
+		list.Items = append(list.Items, part.Value)
+		values[i] = part.OnHost
+	}
+	s.Parts = group
+	s.Value, s.OnHost = list, cty.TupleVal(values)
+	return s
 }
 
 // implications are the options that others turn on by their mere presence.

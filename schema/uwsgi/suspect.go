@@ -48,6 +48,9 @@ func (r *reader) suspicions(c *schema.Config) {
 		return
 	}
 	for _, e := range r.list {
+		if r.full() {
+			return
+		}
 		r.suspectKey(e)
 		r.suspectReferences(e)
 	}

@@ -116,8 +116,8 @@ var tupleWords = map[string]int{
 	"legion-join": 2, "legion-node-joined": 2, "legion-node-left": 2, "legion-quorum": 2, "legion-scroll": 2, "sni": 2, "sni-regexp": 2,
 }
 
-func (r *reader) invalid(e *entry, o *schema.Option, server, detail string, args ...any) {
-	r.refuse("invalid-value", r.valueRange(e), "Invalid value for "+o.Name, server, detail, args...)
+func (r *reader) invalid(e *entry, o *schema.Option, server, detail string, args ...any) *schema.Detail {
+	return r.refuse("invalid-value", r.valueRange(e), "Invalid value for "+o.Name, server, detail, args...)
 }
 
 func quote(s string) string {
@@ -143,8 +143,7 @@ func (r *reader) checkMode(o *schema.Option, e *entry, s string) {
 	if t := strings.TrimPrefix(strings.TrimPrefix(s, "0o"), "0"); len(t) == 3 && strings.Trim(t, "01234567") == "" {
 		way, suggest = "Write "+t+".", t
 	}
-	r.invalid(e, o, "invalid chmod value: "+s, "%s takes exactly three octal digits, and uWSGI exits for %s. %s", o.Name, quote(s), way)
-	schema.DetailOf(r.diags[len(r.diags)-1]).Suggest = suggest
+	r.invalid(e, o, "invalid chmod value: "+s, "%s takes exactly three octal digits, and uWSGI exits for %s. %s", o.Name, quote(s), way).Suggest = suggest
 }
 
 // checkPattern refuses what no regular expression can be. PCRE takes more than Go does, so only what both refuse
