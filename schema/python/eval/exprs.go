@@ -168,8 +168,11 @@ func (in *interp) expr(e syntax.Expr, s *scope) (value.Value, error) {
 			return nil, err
 		}
 		next, why, err := in.iterate(v, n)
-		if err != nil || why != nil {
-			return value.None, err
+		if err != nil {
+			return nil, err
+		}
+		if why != nil {
+			return value.None, in.yielded(why, s)
 		}
 		for {
 			x, ok, err := next()
