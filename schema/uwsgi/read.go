@@ -99,7 +99,7 @@ func (*Dialect) Read(in schema.Input) (*schema.Config, hcl.Diagnostics) {
 			format = formatOf(beforeColon(in.File))
 		}
 		format = or(format, "ini")
-		e := &entry{key: plain(format), val: plain(in.File), raw: plain(in.File)}
+		e := &entry{key: plain(format), val: plain(in.File), raw: plain(in.File), synthetic: true}
 		e.keyRange = hcl.Range{Filename: beforeSection(in), Start: hcl.InitialPos, End: hcl.InitialPos}
 		if strings.Contains(in.File, unknown) {
 			r.refuse("file-unreadable", e.keyRange, "Configuration file cannot be read", "", "The name of the file holds a NUL byte, and no file can have such a name.")

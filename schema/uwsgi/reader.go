@@ -29,9 +29,11 @@ type entry struct {
 	// configured entries are done with: immediate ones, and placeholders.
 	configured  bool
 	placeholder bool
+	// synthetic marks the option that loads a file which is read without a command line.
+	synthetic bool
 	// cond is the host's condition under which the entry is there at all; nil for certain.
 	cond schema.Expr
-	// loops tells that the entry came out of a block's directive.
+	// block is the directive that let the entry in, if any.
 	block *block
 
 	layer  schema.LayerKind

@@ -48,6 +48,9 @@ func (r *reader) layers() []*schema.Layer {
 	var layers []*schema.Layer
 	var current *schema.Layer
 	for _, e := range r.list {
+		if e.synthetic {
+			continue
+		}
 		if current == nil || current.Kind != e.layer || current.Name != e.source {
 			current = &schema.Layer{Kind: e.layer, Name: e.source}
 			layers = append(layers, current)
@@ -180,7 +183,7 @@ func (r *reader) settings() []schema.Setting {
 	}
 	given := &schema.Layer{}
 	for _, a := range r.applied {
-		if a.option.Type == "logic" || a.option.Type == "logic-end" {
+		if a.option.Type == "logic" || a.option.Type == "logic-end" || a.entry.synthetic {
 			continue
 		}
 		given.Settings = append(given.Settings, r.setting(a.option, a.entry, a.val, a.null))
