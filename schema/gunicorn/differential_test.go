@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	differentialCases   = flag.Int("cases", 250, "number of generated cases that are compared with the real gunicorn")
+	differentialCases   = flag.Int("cases", 150, "number of generated cases that are compared with the real gunicorn")
 	differentialSeed    = flag.Uint64("seed", 20, "seed of the generated cases")
 	differentialTree    = flag.String("tree", "", "directory that holds another gunicorn to compare with")
 	differentialVersion = flag.String("release", "20.1.0", "the release it is")
@@ -106,9 +106,10 @@ func TestDifferential(t *testing.T) {
 	release := ForVersion(schema.MustVersion(*differentialVersion))
 	g := &generator{Rand: rand.New(rand.NewPCG(*differentialSeed, 1)), release: release}
 	refused := 0
+	files := newScratch(t)
 	for i := range *differentialCases {
 		v := g.vector(i)
-		dir, cfg, diags := v.read(t)
+		dir, cfg, diags := v.readIn(t, files)
 		env := map[string]string{"PATH": "/usr/bin:/bin", "HOME": dir, "LANG": "C.UTF-8"}
 		for k, x := range v.Env {
 			env[k] = x

@@ -183,6 +183,7 @@ func TestRecorded(t *testing.T) {
 				t.Fatal(err)
 			}
 			var defaults map[string]string
+			files := newScratch(t)
 			for i, line := range bytes.Split(bytes.TrimSpace(text), []byte("\n")) {
 				var r recording
 				if err := json.Unmarshal(line, &r); err != nil {
@@ -191,19 +192,19 @@ func TestRecorded(t *testing.T) {
 				if defaults == nil {
 					defaults = r.Settings
 				}
-				checkRecording(t, fmt.Sprintf("line %d", i+1), target, &r, defaults)
+				checkRecording(t, files, fmt.Sprintf("line %d", i+1), target, &r, defaults)
 			}
 		})
 	}
 }
 
-func checkRecording(t *testing.T, name, target string, r *recording, defaults map[string]string) {
+func checkRecording(t *testing.T, files *scratch, name, target string, r *recording, defaults map[string]string) {
 	t.Helper()
 	v := &vector{Target: target, Argv: r.Argv, Env: r.Env, Files: common()}
 	for file, text := range r.Files {
 		v.Files[file] = text
 	}
-	dir, cfg, diags := v.read(t)
+	dir, cfg, diags := v.readIn(t, files)
 	var messages []string
 	failed, quits := false, false
 	for _, d := range diags {
