@@ -142,6 +142,9 @@ func decodeNamed(text, name string, start, end int) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
 		r := c.DecodeByte(text[i])
+		if strings.HasPrefix(codec, "iso") && text[i] >= 0x80 && text[i] < 0xA0 {
+			r = rune(text[i])
+		}
 		if r == utf8.RuneError || strings.HasPrefix(codec, "cp") && r >= 0x80 && r < 0xA0 {
 			failText(text, i, i+1, "'charmap' codec can't decode byte 0x%02x in position %d: character maps to <undefined>", text[i], i)
 		}

@@ -1,5 +1,7 @@
 package syntax
 
+import "strings"
+
 // statements reads statements until a dedent or the end.
 func (p *parser) statements() []Stmt {
 	var out []Stmt
@@ -262,10 +264,14 @@ func (p *parser) delStmt() Stmt {
 
 func (p *parser) dottedName() string {
 	name := p.name()
-	for p.acceptOp(oDot) {
-		name += "." + p.name()
+	if !p.isOp(oDot) {
+		return name
 	}
-	return name
+	parts := []string{name}
+	for p.acceptOp(oDot) {
+		parts = append(parts, p.name())
+	}
+	return strings.Join(parts, ".")
 }
 
 func (p *parser) importStmt() Stmt {

@@ -136,6 +136,9 @@ type fparser struct {
 	lit literal
 	s   string
 	i   int
+	// lines were counted up to the offset counted of the token; the last of them starts at lineStart.
+	counted, lineStart int
+	lines              int32
 }
 
 func (f *fparser) fail(format string, args ...any) { f.p.failAt(f.lit.tok, format, args...) }
@@ -421,6 +424,17 @@ func (f *fparser) compile(start, end int) Expr {
 	return e
 }
 
+// linesTo counts the lines before an offset of the token, and notes where the last of them starts. Offsets only grow.
+func (f *fparser) linesTo(text string, at int) int32 {
+	part := text[f.counted:at]
+	f.lines += int32(strings.Count(part, "\n"))
+	if i := strings.LastIndexByte(part, '\n'); i >= 0 {
+		f.lineStart = f.counted + i + 1
+	}
+	f.counted = at
+	return f.lines
+}
+
 // location gives the line and the column shift of an expression whose opening brace stands at an offset of the body,
 // as CPython 3.11's fstring_find_expr_location counts them.
 func (f *fparser) location(brace int) (line, col int32) {
@@ -434,16 +448,9 @@ func (f *fparser) location(brace int) (line, col int32) {
 			break
 		}
 	}
-	lines := int32(strings.Count(text[:at], "\n"))
+	lines := f.linesTo(text, at)
 	if !newlineAfterBrace {
-		i := at
-		for i > 0 && text[i] != '\n' {
-			i--
-		}
-		col = int32(at - i)
-		if text[i] == '\n' {
-			col--
-		}
+		col = int32(at - f.lineStart)
 	}
 	pos := f.p.pos(t.start, t.line, t.end, t.endLine)
 	line = pos.Lineno + lines
