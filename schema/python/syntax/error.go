@@ -18,6 +18,8 @@ type SyntaxError struct {
 	Start, End int
 	// Hint says what else to think of: that the file is Python 2.
 	Hint string
+	// inFString is set where the message says already that it is about an f-string.
+	inFString bool
 }
 
 // Error gives FILE:LINE:COL: TYPE: MESSAGE.

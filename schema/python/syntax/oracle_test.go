@@ -3,7 +3,7 @@ package syntax
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
+	"flag"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -76,6 +76,8 @@ func (o *oracle) ask(t *testing.T, sources []string) []verdict {
 	return verdicts
 }
 
+var seed = flag.Uint64("seed", 1, "which mutations are compared with CPython")
+
 // pieces is what mutations put into a source.
 var pieces = strings.Split("( ) [ ] { } : ; , . = + - * / % @ ! ~ < > & | ^ ' \" ` \\ # $ ? 0 1 x _ if else for in lambda not print import as with "+
 	"yield await async def class return None True f' ''' := ** == != -> except try: finally: match case is del 0x 1e 1_ é 0777 u' b' <> ... "+
@@ -114,11 +116,7 @@ func TestAgainstCPython(t *testing.T) {
 			seeds = append(seeds, c.Source)
 		}
 	}
-	seed := rand.Uint64()
-	if testing.Short() {
-		seed = 1
-	}
-	r := rand.New(rand.NewPCG(seed, 1))
+	r := rand.New(rand.NewPCG(*seed, 1))
 	sources := make([]string, 6000)
 	for i := range sources {
 		s := seeds[r.IntN(len(seeds))]
@@ -131,7 +129,7 @@ func TestAgainstCPython(t *testing.T) {
 		v.check(t)
 	}
 	if t.Failed() {
-		fmt.Printf("the seed was %d\n", seed)
+		t.Logf("the seed was %d", *seed)
 	}
 }
 

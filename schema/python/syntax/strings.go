@@ -82,19 +82,20 @@ func (p *parser) strings() Expr {
 		isText = isText || !l.bytes
 		isFormat = isFormat || l.format
 		isTemplate = isTemplate || l.templat
-		if isBytes && isText {
-			p.failRange(int(start.start), int(p.tokens[p.i-1].end), "cannot mix bytes and nonbytes literals")
-		}
 		switch {
 		case l.bytes:
 			b.WriteString(p.decodeBytes(l))
-		case l.format || l.templat:
+		case !l.format && !l.templat:
+			j.text.WriteString(p.decodeText(l, l.body))
+		}
+		if isBytes && isText {
+			p.failRange(int(start.start), int(p.tokens[p.i-1].end), "cannot mix bytes and nonbytes literals")
+		}
+		if l.format || l.templat {
 			j.kind = kind
 			j.template = l.templat
 			f := fparser{p: p, j: j, lit: l, s: l.body}
 			f.parse(0)
-		default:
-			j.text.WriteString(p.decodeText(l, l.body))
 		}
 	}
 	switch {
@@ -398,11 +399,14 @@ func (f *fparser) compile(start, end int) Expr {
 			}
 			// Tell the place in the file, not in the expression.
 			msg := err.Msg
-			if !strings.HasPrefix(msg, "f-string") && (err != sub.lexError || sub.lexSoft) {
+			ofTokens := err == sub.lexError && !sub.lexSoft
+			if !err.inFString && !ofTokens && (f.p.py311 || !strings.HasPrefix(msg, "f-string")) {
 				msg = "f-string: " + msg
 			}
 			from := int(base)
-			panic(failure{err: newError(err.Type, f.p.src, from+err.Start, from+err.End, msg), final: e.final})
+			moved := newError(err.Type, f.p.src, from+err.Start, from+err.End, msg)
+			moved.inFString = true
+			panic(failure{err: moved, final: e.final})
 		}
 	}()
 	lex := &lexer{src: sub.src + "\n", py311: f.p.py311}
