@@ -130,6 +130,11 @@ func Merge(layers []*Layer) []Setting {
 			}
 		}
 	}
+	for i := range merged {
+		if merged[i].Parts != nil {
+			gather(&merged[i])
+		}
+	}
 	return merged
 }
 
@@ -158,23 +163,26 @@ func fillUnset(e, below Expr) Expr {
 	return e
 }
 
+// accumulate adds a value to an option that keeps them all; gather makes the list when every value is there.
 func accumulate(old, s Setting) Setting {
 	part := bare(s)
-	parts := append(slices.Clip(old.Parts), part)
-	items := make([]Expr, len(parts))
-	values := make([]cty.Value, len(parts))
-	for i, p := range parts {
-		items[i], values[i] = p.Value, p.OnHost
-	}
-	s.Parts = parts
-	s.Value = &List{Items: items, Src: s.Range}
-	s.OnHost = cty.TupleVal(values)
+	s.Parts = append(old.Parts, part)
 	if old.Layer == LayerDefault && old.Native != "" && old.Parts == nil {
 		s.Shadowed = []Setting{bare(old)}
 	} else {
 		s.Shadowed = old.Shadowed
 	}
 	return s
+}
+
+func gather(s *Setting) {
+	items := make([]Expr, len(s.Parts))
+	values := make([]cty.Value, len(s.Parts))
+	for i, p := range s.Parts {
+		items[i], values[i] = p.Value, p.OnHost
+	}
+	s.Value = &List{Items: items, Src: s.Range}
+	s.OnHost = cty.TupleVal(values)
 }
 
 func bare(s Setting) Setting {
