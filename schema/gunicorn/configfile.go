@@ -354,7 +354,7 @@ func (r *reader) mayCreate(e *entry) bool {
 	text := string(r.in.Files.Text(e.Range.Filename))
 	for _, x := range list.(*value.List).Elems {
 		name, ok := x.(value.Str)
-		if ok && r.check.exists(string(name)) == "" && (name == "" || strings.Count(text, string(name)) < 2) {
+		if ok && r.check.exists(string(name)) == "" && strings.Count(text, `"`+string(name)+`"`)+strings.Count(text, "'"+string(name)+"'") < 2 {
 			return false
 		}
 	}
