@@ -23,7 +23,7 @@ func TestPrint(t *testing.T) {
 	want := []string{
 		`c.py:2:9: warning: Wrong \x1b]0;title\x07 [some-code]`,
 		"    2 |  bind = 'é�[31m'  # " + strings.Repeat("x", 90) + "…",
-		"      |         ^~~~~~~",
+		"      |         ^~~~~~~~",
 		"  What happens.", "  What to do.", "  The server says: no",
 		"  c.py:1:5: set here", "    1 | a = 1", "      |     ^", "",
 	}
