@@ -7,8 +7,12 @@ import (
 
 // Options choose how a text is read.
 type Options struct {
-	// Python311 refuses the grammar that came after Python 3.11.
+	// Python311 refuses the grammar that came after Python 3.11; it is short for Minor 11.
 	Python311 bool
+	// Minor is the version of Python 3 that is to read the text, from 8 on: it refuses statements, clauses, type
+	// parameters and strings that came after it. What 3.9 and 3.10 allow in decorators, with statements and subscripts is taken
+	// for 3.8 and 3.9, too. 0 takes what any version takes.
+	Minor int
 }
 
 // Parse reads a file of Python 3.8 to 3.14. The error is a *SyntaxError.
@@ -16,8 +20,16 @@ func Parse(filename string, src []byte) (*Module, error) {
 	return Options{}.Parse(filename, src)
 }
 
+func (o Options) minor() int {
+	if o.Python311 {
+		return 11
+	}
+	return o.Minor
+}
+
 // Parse reads a file as the options say. The error is a *SyntaxError.
 func (o Options) Parse(filename string, src []byte) (mod *Module, err error) {
+	var text string
 	defer func() {
 		if r := recover(); r != nil {
 			f, ok := r.(failure)
@@ -25,18 +37,19 @@ func (o Options) Parse(filename string, src []byte) (mod *Module, err error) {
 				panic(r)
 			}
 			f.err.Filename = filename
-			f.err.Hint = python2Hint(f.err, src)
+			f.err.Hint = hint(f.err, text)
 			mod, err = nil, f.err
 		}
 	}()
-	text := decode(src)
+	text = decode(src)
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
-	l := &lexer{src: text, py311: o.Python311, garbled: !utf8.ValidString(text)}
+	l := &lexer{src: text, py311: o.minor() != 0 && o.minor() < 12, garbled: !utf8.ValidString(text)}
 	l.tokens = make([]token, 0, len(text)/4+16)
 	l.run()
 	p := newParser(l)
+	p.minor = o.minor()
 	return &Module{Body: p.module(), Source: text}, nil
 }
 
@@ -74,22 +87,4 @@ func (p *parser) module() (body []Stmt) {
 		body = p.statement(body)
 	}
 	return body
-}
-
-// python2Hint tells when a text that does not parse looks like Python 2.
-func python2Hint(e *SyntaxError, src []byte) string {
-	line := ""
-	if lines := strings.Split(string(src), "\n"); e.Line >= 1 && e.Line <= len(lines) {
-		line = strings.TrimSpace(lines[e.Line-1])
-	}
-	switch {
-	case strings.HasPrefix(e.Msg, "Missing parentheses in call to"),
-		strings.HasPrefix(e.Msg, "leading zeros in decimal integer"),
-		strings.HasPrefix(e.Msg, "multiple exception types must be parenthesized"),
-		strings.Contains(line, "<>"), strings.Contains(line, "`"),
-		strings.HasPrefix(line, "print ") || strings.HasPrefix(line, "exec "),
-		strings.Contains(line, "ur'") || strings.Contains(line, `ur"`):
-		return "This looks like Python 2."
-	}
-	return ""
 }

@@ -241,7 +241,7 @@ func (p *parser) exceptHandler() (*ExceptHandler, bool) {
 	start := p.tok
 	p.next()
 	h := &ExceptHandler{}
-	star := p.acceptOp(oStar)
+	star := !p.before(11) && p.acceptOp(oStar)
 	if !p.isOp(oColon) {
 		first := p.tok
 		h.Type = p.expression()
@@ -269,7 +269,7 @@ func (p *parser) exceptWithoutParens(first token, h *ExceptHandler) {
 		}
 		elts = append(elts, p.expression())
 	}
-	if p.py311 || p.isKw(kAs) {
+	if p.before(14) || p.isKw(kAs) {
 		p.unexpected()
 	}
 	h.Type = &Tuple{Pos: p.from(first), Elts: elts}

@@ -333,8 +333,10 @@ func (p *parser) slices() Expr {
 
 func (p *parser) slice() Expr {
 	start := p.tok
-	if p.isOp(oStar) {
-		return p.starred()
+	if p.isOp(oStar) && !p.before(11) {
+		p.next()
+		v := p.expression()
+		return &Starred{Pos: p.from(start), Value: v}
 	}
 	var lower Expr
 	if !p.isOp(oColon) {

@@ -35,7 +35,7 @@ func (p *parser) statement(out []Stmt) []Stmt {
 		if p.tok.op == oAt {
 			return append(out, p.decorated())
 		}
-		if p.isSoft("match") {
+		if p.isSoft("match") && !p.before(10) {
 			if s := p.matchStmt(); s != nil {
 				return append(out, s)
 			}
@@ -148,7 +148,7 @@ func (p *parser) typeParams() []TypeParam {
 	for !p.isOp(oRSqb) {
 		start := p.tok
 		def := func(star bool) Expr {
-			if !p.acceptOp(oAssign) {
+			if p.before(13) || !p.acceptOp(oAssign) {
 				return nil
 			}
 			if star && p.isOp(oStar) {

@@ -16,7 +16,8 @@ type parser struct {
 	i      int
 	tok    token
 	depth  int
-	py311  bool
+	py311  bool // refuses what came after Python 3.11
+	minor  int
 	// top is the first token of the statement of the module that is being read.
 	top int
 	// unclosed is the innermost bracket that is open where the tokens end, lexError why they end there.
@@ -45,6 +46,9 @@ func (p *parser) reset(i int) {
 	p.i = i
 	p.tok = p.tokens[i]
 }
+
+// before tells whether the text is to be read by a version of Python older than 3.minor.
+func (p *parser) before(minor int) bool { return p.minor != 0 && p.minor < minor }
 
 func (p *parser) isOp(o op) bool { return p.tok.op == o }
 

@@ -69,10 +69,10 @@ func (p *parser) strings() Expr {
 	kind := ""
 	var b strings.Builder
 	j := &joiner{p: p, pos: pos}
-	isBytes, isFormat, isTemplate, isText := false, false, false, false
+	var isBytes, isFormat, isTemplate, isText, isOther bool
 	for i := first; i < p.i; i++ {
 		l := p.literal(p.tokens[i])
-		if p.py311 && l.templat {
+		if l.templat && p.before(14) {
 			p.failAt(l.tok, "invalid syntax")
 		}
 		if i == first && l.prefix == "u" {
@@ -82,6 +82,7 @@ func (p *parser) strings() Expr {
 		isText = isText || !l.bytes
 		isFormat = isFormat || l.format
 		isTemplate = isTemplate || l.templat
+		isOther = isOther || !l.templat
 		switch {
 		case l.bytes:
 			b.WriteString(p.decodeBytes(l))
@@ -90,6 +91,9 @@ func (p *parser) strings() Expr {
 		}
 		if isBytes && isText {
 			p.failRange(int(start.start), int(p.tokens[p.i-1].end), "cannot mix bytes and nonbytes literals")
+		}
+		if isTemplate && isOther {
+			p.failRange(int(start.start), int(p.tokens[p.i-1].end), "cannot mix t-string literals with string or bytes literals")
 		}
 		if l.format || l.templat {
 			j.kind = kind
@@ -142,7 +146,17 @@ type fparser struct {
 	lines              int32
 }
 
-func (f *fparser) fail(format string, args ...any) { f.p.failAt(f.lit.tok, format, args...) }
+// kind names the literal in messages.
+func (f *fparser) kind() string {
+	if f.lit.templat {
+		return "t-string"
+	}
+	return "f-string"
+}
+
+func (f *fparser) fail(format string, args ...any) {
+	f.p.failAt(f.lit.tok, strings.Replace(format, "f-string", f.kind(), 1), args...)
+}
 
 // parse reads literals and replacement fields to the end, or in a format spec to its closing brace.
 func (f *fparser) parse(level int) {
@@ -275,7 +289,7 @@ func (f *fparser) field(level int) {
 	}
 	f.j.flush()
 	if f.j.template && level == 0 {
-		f.j.values = append(f.j.values, &Interpolation{Pos: f.j.pos, Value: value, Str: f.s[start:end], Conversion: conversion, FormatSpec: spec})
+		f.j.values = append(f.j.values, &Interpolation{Pos: f.j.pos, Value: value, Str: strings.TrimRight(f.s[start:end], " \t\n\f"), Conversion: conversion, FormatSpec: spec})
 		return
 	}
 	f.j.values = append(f.j.values, &FormattedValue{Pos: f.j.pos, Value: value, Conversion: conversion, FormatSpec: spec})
@@ -376,7 +390,7 @@ func (f *fparser) compile(start, end int) Expr {
 	}
 	line, col := f.location(start - 1)
 	base := f.lit.tok.start + int32(f.lit.bodyStart+start) - 1
-	sub := &parser{py311: f.p.py311, depth: f.p.depth + 1, shift: &shift{line: line, col: col, base: base}}
+	sub := &parser{py311: f.p.py311, minor: f.p.minor, depth: f.p.depth + 1, shift: &shift{line: line, col: col, base: base}}
 	if f.p.shift != nil {
 		sub.shift.base += f.p.shift.base
 	}
@@ -400,8 +414,8 @@ func (f *fparser) compile(start, end int) Expr {
 			// Tell the place in the file, not in the expression.
 			msg := err.Msg
 			ofTokens := err == sub.lexError && !sub.lexSoft
-			if !err.inFString && !ofTokens && (f.p.py311 || !strings.HasPrefix(msg, "f-string")) {
-				msg = "f-string: " + msg
+			if !err.inFString && !ofTokens && (f.p.py311 || !strings.HasPrefix(msg[1:], "-string")) {
+				msg = f.kind() + ": " + msg
 			}
 			from := int(base)
 			moved := newError(err.Type, f.p.src, from+err.Start, from+err.End, msg)
