@@ -2,16 +2,11 @@ package syntax
 
 import (
 	"bufio"
-	"fmt"
 	"io"
-	"math"
-	"math/big"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 )
 
-// Dump writes the tree as CPython 3.11's ast.dump(tree, include_attributes=True) does.
+// Dump writes the tree as CPython 3.11's ast.dump(tree, include_attributes=True) does; what came later as later versions do.
 func Dump(w io.Writer, m *Module) error {
 	d := &dumper{w: bufio.NewWriterSize(w, 64<<10)}
 	d.str("Module(body=[")
@@ -156,6 +151,14 @@ func (f *fields) arguments(a *Arguments) *fields {
 	return f
 }
 
+// typeParams writes the parameters of Python 3.12 where there are any: CPython 3.11 has no such field.
+func (f *fields) typeParams(params []TypeParam) *fields {
+	if len(params) > 0 {
+		nodes(f, "type_params", params)
+	}
+	return f
+}
+
 func (f *fields) end() { f.d.str(")") }
 
 // done writes the position and the closing parenthesis.
@@ -191,13 +194,19 @@ func (d *dumper) node(n Node) {
 		d.open("keyword").optional("arg", n.Arg).expr("value", n.Value).done(n.Span())
 	case *Alias:
 		d.open("alias").quoted("name", n.Name).optional("asname", n.AsName).done(n.Span())
+	case *TypeVar:
+		d.open("TypeVar").quoted("name", n.Name).expr("bound", n.Bound).expr("default_value", n.Default).done(n.Span())
+	case *ParamSpec:
+		d.open("ParamSpec").quoted("name", n.Name).expr("default_value", n.Default).done(n.Span())
+	case *TypeVarTuple:
+		d.open("TypeVarTuple").quoted("name", n.Name).expr("default_value", n.Default).done(n.Span())
 	case *ExceptHandler:
 		d.open("ExceptHandler").expr("type", n.Type).optional("name", n.Name).stmts("body", n.Body).done(n.Span())
 	}
 }
 
-func (d *dumper) function(name string, n Node, id string, a *Arguments, body []Stmt, decorators []Expr, returns Expr) {
-	d.open(name).quoted("name", id).arguments(a).stmts("body", body).exprs("decorator_list", decorators).expr("returns", returns).done(n.Span())
+func (d *dumper) function(name string, n Node, id string, a *Arguments, body []Stmt, decorators []Expr, returns Expr, params []TypeParam) {
+	d.open(name).quoted("name", id).arguments(a).stmts("body", body).exprs("decorator_list", decorators).expr("returns", returns).typeParams(params).done(n.Span())
 }
 
 func (d *dumper) items(f *fields, items []*WithItem) *fields {
@@ -219,12 +228,12 @@ func (d *dumper) stmt(s Stmt) {
 	p := s.Span()
 	switch n := s.(type) {
 	case *FunctionDef:
-		d.function("FunctionDef", n, n.Name, n.Args, n.Body, n.DecoratorList, n.Returns)
+		d.function("FunctionDef", n, n.Name, n.Args, n.Body, n.DecoratorList, n.Returns, n.TypeParams)
 	case *AsyncFunctionDef:
-		d.function("AsyncFunctionDef", n, n.Name, n.Args, n.Body, n.DecoratorList, n.Returns)
+		d.function("AsyncFunctionDef", n, n.Name, n.Args, n.Body, n.DecoratorList, n.Returns, n.TypeParams)
 	case *ClassDef:
 		f := d.open("ClassDef").quoted("name", n.Name).exprs("bases", n.Bases)
-		nodes(f, "keywords", n.Keywords).stmts("body", n.Body).exprs("decorator_list", n.DecoratorList).done(p)
+		nodes(f, "keywords", n.Keywords).stmts("body", n.Body).exprs("decorator_list", n.DecoratorList).typeParams(n.TypeParams).done(p)
 	case *Return:
 		d.open("Return").expr("value", n.Value).done(p)
 	case *Delete:
@@ -232,7 +241,7 @@ func (d *dumper) stmt(s Stmt) {
 	case *Assign:
 		d.open("Assign").exprs("targets", n.Targets).expr("value", n.Value).done(p)
 	case *TypeAlias:
-		d.open("TypeAlias").expr("name", n.Name).expr("value", n.Value).done(p)
+		d.open("TypeAlias").expr("name", n.Name).typeParams(n.TypeParams).expr("value", n.Value).done(p)
 	case *AugAssign:
 		d.open("AugAssign").expr("target", n.Target).text("op", n.Op.String()+"()").expr("value", n.Value).done(p)
 	case *AnnAssign:
@@ -391,142 +400,4 @@ func (d *dumper) pattern(pat Pattern) {
 	case *MatchOr:
 		d.open("MatchOr").pats("patterns", n.Patterns).done(p)
 	}
-}
-
-// Repr gives a constant as Python's repr does.
-func Repr(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "None"
-	case bool:
-		if v {
-			return "True"
-		}
-		return "False"
-	case Ellipsis:
-		return "Ellipsis"
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case *big.Int:
-		return v.String()
-	case float64:
-		return reprFloat(v)
-	case complex128:
-		return reprComplex(v)
-	case string:
-		return reprString(v)
-	case Bytes:
-		return reprBytes(string(v))
-	}
-	return fmt.Sprint(v)
-}
-
-func reprFloat(f float64) string {
-	switch {
-	case math.IsInf(f, 1):
-		return "inf"
-	case math.IsInf(f, -1):
-		return "-inf"
-	case math.IsNaN(f):
-		return "nan"
-	}
-	s := strconv.FormatFloat(f, 'e', -1, 64)
-	mantissa, exp, _ := strings.Cut(s, "e")
-	n, _ := strconv.Atoi(exp)
-	if n < -4 || n >= 16 {
-		if n >= 0 {
-			return fmt.Sprintf("%se+%02d", mantissa, n)
-		}
-		return fmt.Sprintf("%se-%02d", mantissa, -n)
-	}
-	s = strconv.FormatFloat(f, 'f', -1, 64)
-	if strings.IndexByte(s, '.') < 0 {
-		s += ".0"
-	}
-	return s
-}
-
-func reprComplex(c complex128) string {
-	part := func(f float64) string { return strings.TrimSuffix(reprFloat(f), ".0") }
-	if real(c) == 0 && !math.Signbit(real(c)) {
-		return part(imag(c)) + "j"
-	}
-	im := part(imag(c))
-	if im[0] != '-' {
-		im = "+" + im
-	}
-	return "(" + part(real(c)) + im + "j)"
-}
-
-func quoteFor(s string) byte {
-	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 {
-		return '"'
-	}
-	return '\''
-}
-
-func reprBytes(s string) string {
-	const digits = "0123456789abcdef"
-	q := quoteFor(s)
-	b := []byte{'b', q}
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == q || c == '\\':
-			b = append(b, '\\', c)
-		case c == '\n':
-			b = append(b, '\\', 'n')
-		case c == '\r':
-			b = append(b, '\\', 'r')
-		case c == '\t':
-			b = append(b, '\\', 't')
-		case c < ' ' || c >= 0x7f:
-			b = append(b, '\\', 'x', digits[c>>4], digits[c&15])
-		default:
-			b = append(b, c)
-		}
-	}
-	return string(append(b, q))
-}
-
-func reprString(s string) string {
-	q := quoteFor(s)
-	b := make([]byte, 0, len(s)+2)
-	b = append(b, q)
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < 0x80 {
-			i++
-			switch {
-			case c == q || c == '\\':
-				b = append(b, '\\', c)
-			case c == '\n':
-				b = append(b, '\\', 'n')
-			case c == '\r':
-				b = append(b, '\\', 'r')
-			case c == '\t':
-				b = append(b, '\\', 't')
-			case c < ' ' || c == 0x7f:
-				b = fmt.Appendf(b, `\x%02x`, c)
-			default:
-				b = append(b, c)
-			}
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 && i+2 < len(s) && c == 0xED {
-			r, size = rune(c&0xF)<<12|rune(s[i+1]&0x3F)<<6|rune(s[i+2]&0x3F), 3
-		}
-		switch {
-		case r < 0x100 && !printable(r):
-			b = fmt.Appendf(b, `\x%02x`, r)
-		case r < 0x10000 && !printable(r):
-			b = fmt.Appendf(b, `\u%04x`, r)
-		case !printable(r):
-			b = fmt.Appendf(b, `\U%08x`, r)
-		default:
-			b = append(b, s[i:i+size]...)
-		}
-		i += size
-	}
-	return string(append(b, q))
 }

@@ -231,7 +231,19 @@ func (s *fscan) nested(quote byte, depth int) {
 		n.literalNested(depth + 1)
 		return
 	}
+	if quote == s.quote && triple == s.triple && !l.closes(start, quote, triple) {
+		l.fail(s.start, "f-string: expecting '}'")
+	}
 	l.plainString(start, start, quote, triple)
+}
+
+// closes tells whether the plain string that opens at an offset, behind whose quotes l.pos stands, has an end.
+func (l *lexer) closes(open int, quote byte, triple bool) bool {
+	text := l.src[l.pos:]
+	if !triple {
+		text, _, _ = strings.Cut(text, "\n")
+	}
+	return strings.Contains(text, l.src[open:l.pos])
 }
 
 // literalNested is literal for an f-string inside another: it has its own closing quote.
