@@ -9,6 +9,9 @@ import (
 const (
 	maxIndent  = 100 // CPython's MAXINDENT
 	maxNesting = 200 // CPython's MAXLEVEL
+
+	// maxTokens bounds the memory of a parse to some 200 MB; no configuration comes near it.
+	maxTokens = 2_000_000
 )
 
 // A lexer turns source text into tokens. The text ends in a newline and holds no carriage return.
@@ -78,7 +81,7 @@ func (l *lexer) run() {
 	defer func() {
 		if r := recover(); r != nil {
 			f, ok := r.(failure)
-			if !ok {
+			if !ok || f.final {
 				panic(r)
 			}
 			l.err = f.err
@@ -104,6 +107,9 @@ func (l *lexer) lex() {
 		l.space()
 		if l.pos >= len(l.src) {
 			break
+		}
+		if len(l.tokens) >= maxTokens {
+			panic(failure{err: newError("SyntaxError", l.src, l.pos, l.pos, "the file is too large: it has more than 2 million words and signs"), final: true})
 		}
 		c := l.src[l.pos]
 		switch {
