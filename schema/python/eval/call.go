@@ -706,20 +706,19 @@ func (in *interp) comprehension(gens []*syntax.Comprehension, n syntax.Node, s *
 	if s == s.globals {
 		inner.parent = s
 	}
-	in.scopes = append(in.scopes, inner)
-	defer func() { in.scopes = in.scopes[:len(in.scopes)-1] }()
-	return in.generate(gens, n, inner, each)
-}
-
-func (in *interp) generate(gens []*syntax.Comprehension, n syntax.Node, s *scope, each func(*scope) error) (*Unknown, error) {
-	if len(gens) == 0 {
-		return nil, each(s)
-	}
-	g := gens[0]
-	iterable, err := in.expr(g.Iter, s)
+	// The first iterable belongs to the scope around: a class body's names are seen there only.
+	iterable, err := in.expr(gens[0].Iter, s)
 	if err != nil {
 		return nil, err
 	}
+	in.scopes = append(in.scopes, inner)
+	defer func() { in.scopes = in.scopes[:len(in.scopes)-1] }()
+	return in.generate(gens, iterable, n, inner, each)
+}
+
+// generate runs the first loop over its iterable, the others inside it.
+func (in *interp) generate(gens []*syntax.Comprehension, iterable value.Value, n syntax.Node, s *scope, each func(*scope) error) (*Unknown, error) {
+	g := gens[0]
 	next, why, err := in.iterate(iterable, g.Iter)
 	if err != nil {
 		return nil, err
@@ -762,7 +761,17 @@ loop:
 				continue loop
 			}
 		}
-		if why, err := in.generate(gens[1:], n, s, each); why != nil || err != nil {
+		if len(gens) == 1 {
+			if err := each(s); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		inner, err := in.expr(gens[1].Iter, s)
+		if err != nil {
+			return nil, err
+		}
+		if why, err := in.generate(gens[1:], inner, n, s, each); why != nil || err != nil {
 			return why, err
 		}
 	}

@@ -669,6 +669,10 @@ func (in *interp) withStmt(items []*syntax.WithItem, body []syntax.Stmt, n synta
 		args := []value.Value{value.None, value.None, value.None}
 		if failed {
 			args[0] = value.Str(r.exc.Type)
+			if r.class != nil {
+				args[0] = r.class
+			}
+			args[1] = &Unknown{&schema.Opaque{Source: r.exc.Type, Reason: "it is the exception that ends the with statement", Src: in.rng(n)}}
 		}
 		v, exitErr := in.call(exit, args, nil, item.ContextExpr)
 		if exitErr != nil {

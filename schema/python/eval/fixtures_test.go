@@ -136,6 +136,10 @@ func fixture(t *testing.T, name string) bool {
 		want := strings.ReplaceAll(text, "$DIR", dir)
 		v := b.OnHost
 		switch x := v.(type) {
+		case value.NoneType:
+			if want == "[]" {
+				continue
+			}
 		case value.Str:
 			if listed[setting] {
 				v = value.NewList(value.Str(strings.TrimSpace(string(x))))

@@ -9,9 +9,16 @@ import (
 	"gsrv/schema/python/value"
 )
 
-// dotenvLines reads NAME=VALUE lines as python-dotenv and python-decouple do: export, quotes, comments.
-func dotenvLines(text string) (names []string, values map[string]string) {
-	values = map[string]string{}
+// An envLine is one line of a .env file; value is nil for a name without "=".
+type envLine struct {
+	name  string
+	value *string
+}
+
+// envLines reads NAME=VALUE lines as python-dotenv and python-decouple do: export, quotes, comments. Escapes in quotes are
+// python-dotenv's alone.
+func envLines(text string, escapes bool) []envLine {
+	var out []envLine
 	for line := range strings.SplitSeq(universalNewlines(text), "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
@@ -20,23 +27,85 @@ func dotenvLines(text string) (names []string, values map[string]string) {
 		line = strings.TrimSpace(strings.TrimPrefix(line, "export "))
 		name, raw, found := strings.Cut(line, "=")
 		name = strings.Trim(strings.TrimSpace(name), "'\"")
-		if !found || name == "" {
+		if name == "" {
 			continue
 		}
-		raw = strings.TrimSpace(raw)
-		if n := len(raw); n >= 2 && (raw[0] == '"' || raw[0] == '\'') {
-			if end := strings.IndexByte(raw[1:], raw[0]); end >= 0 {
-				raw = raw[1 : end+1]
-			}
-		} else if i := strings.Index(raw, " #"); i >= 0 {
-			raw = strings.TrimSpace(raw[:i])
+		if !found {
+			out = append(out, envLine{name: name})
+			continue
 		}
-		if _, seen := values[name]; !seen {
-			names = append(names, name)
-		}
-		values[name] = raw
+		v := envValue(strings.TrimSpace(raw), escapes)
+		out = append(out, envLine{name, &v})
 	}
-	return names, values
+	return out
+}
+
+func envValue(raw string, escapes bool) string {
+	if len(raw) >= 2 && (raw[0] == '"' || raw[0] == '\'') {
+		for i := 1; i < len(raw); i++ {
+			switch {
+			case raw[i] == '\\' && escapes:
+				i++
+			case raw[i] == raw[0]:
+				if !escapes {
+					return raw[1:i]
+				}
+				return unescape(raw[1:i], raw[0])
+			}
+		}
+		return raw
+	}
+	if i := strings.Index(raw, " #"); i >= 0 {
+		raw = strings.TrimSpace(raw[:i])
+	}
+	return raw
+}
+
+// unescape decodes what python-dotenv decodes: the usual letters in double quotes, only quote and backslash in single ones.
+func unescape(s string, quote byte) string {
+	letters := map[byte]byte{'\\': '\\', '\'': '\''}
+	if quote == '"' {
+		letters = map[byte]byte{'\\': '\\', '\'': '\'', '"': '"', 'a': 7, 'b': 8, 'f': 12, 'n': 10, 'r': 13, 't': 9, 'v': 11}
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			if c, ok := letters[s[i+1]]; ok {
+				b.WriteByte(c)
+				i++
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// expandEnv replaces ${NAME} and ${NAME:-default}, as python-dotenv does; false where a variable's value is not known.
+func expandEnv(s string, get func(string) (string, bool, bool)) (string, bool) {
+	var b strings.Builder
+	for {
+		i := strings.Index(s, "${")
+		end := -1
+		if i >= 0 {
+			end = strings.IndexByte(s[i:], '}')
+		}
+		if i < 0 || end < 0 {
+			b.WriteString(s)
+			return b.String(), true
+		}
+		b.WriteString(s[:i])
+		name, fallback, _ := strings.Cut(s[i+2:i+end], ":-")
+		v, set, known := get(name)
+		if !known {
+			return "", false
+		}
+		if !set {
+			v = fallback
+		}
+		b.WriteString(v)
+		s = s[i+end+1:]
+	}
 }
 
 // findDotenv looks for a .env file beside the running file and in the folders above, as find_dotenv does.
@@ -55,8 +124,13 @@ func (in *interp) findDotenv(name string) string {
 }
 
 func libDotenv(in *interp) table {
-	read := func(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Node) ([]string, map[string]string, bool, *Unknown, error) {
-		override := false
+	type content struct {
+		lines    []envLine
+		override bool
+		unknown  *Unknown
+	}
+	read := func(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Node) (content, error) {
+		c := content{}
 		var file value.Value
 		if len(args) > 0 {
 			file = args[0]
@@ -66,7 +140,7 @@ func libDotenv(in *interp) table {
 			case "dotenv_path":
 				file = k.Value
 			case "override":
-				override = k.Value == value.Value(value.True)
+				c.override = k.Value == value.Value(value.True)
 			}
 		}
 		name := ""
@@ -75,51 +149,86 @@ func libDotenv(in *interp) table {
 		} else {
 			p, err := in.pathArg(file)
 			if err != nil {
-				return nil, nil, false, nil, err
+				return c, err
 			}
 			text, ok := p.(value.Str)
 			if !ok {
-				return nil, nil, false, in.follow(n, "a .env file", file), nil
+				c.unknown = in.follow(n, "a .env file", file)
+				return c, nil
 			}
 			name = absolute(in.cwd, string(text))
 		}
 		if name == "" || in.files.Exists(name) != "file" {
-			return nil, nil, override, nil, nil
+			return c, nil
 		}
 		text, unknown, err := in.readFile(name, n)
-		if err != nil || unknown != nil {
-			return nil, nil, override, unknown, err
+		c.unknown = unknown
+		if err == nil && unknown == nil {
+			c.lines = envLines(text, true)
 		}
-		names, values := dotenvLines(text)
-		return names, values, override, nil, nil
+		return c, err
+	}
+	// resolved gives a line's value with the variables in it replaced: by the file's own values, and the environment's,
+	// whichever counts more.
+	resolved := func(in *interp, c content, seen map[string]string, line envLine, n syntax.Node) value.Value {
+		if line.value == nil {
+			return value.None
+		}
+		text, known := expandEnv(*line.value, func(name string) (string, bool, bool) {
+			own, inFile := seen[name]
+			v, present, known := in.environ.get(name, in.rng(n), schema.MissingNull)
+			env, isText := v.(value.Str)
+			switch {
+			case inFile && (c.override || known && !present):
+				return own, true, true
+			case known && present && isText:
+				return string(env), true, true
+			case known && !present:
+				return "", false, true
+			}
+			return "", false, false
+		})
+		if !known {
+			return in.unknown(n, "it is put together from variables that are known only when the server starts")
+		}
+		seen[line.name] = text
+		return value.Str(text)
 	}
 	return table{
 		"load_dotenv": fn("load_dotenv", func(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Node) (value.Value, error) {
-			names, values, override, unknown, err := read(in, args, kwargs, n)
-			if err != nil || unknown != nil {
-				return orUnknown(nil, unknown, err)
+			c, err := read(in, args, kwargs, n)
+			if err != nil || c.unknown != nil {
+				return orUnknown(nil, c.unknown, err)
 			}
-			for _, name := range names {
-				v, present, known := in.environ.get(name, in.rng(n), schema.MissingNull)
+			seen := map[string]string{}
+			values := make([]value.Value, len(c.lines))
+			for i, line := range c.lines {
+				values[i] = resolved(in, c, seen, line, n)
+			}
+			for i, line := range c.lines {
+				if line.value == nil {
+					continue
+				}
+				_, present, known := in.environ.get(line.name, in.rng(n), schema.MissingNull)
 				switch {
-				case override || known && !present:
-					in.environ.set(name, value.Str(values[name]))
+				case c.override || known && !present:
+					in.environ.set(line.name, values[i])
 				case !known:
-					in.environ.set(name, symbolic(&schema.Env{Name: name, Default: schema.String(values[name], in.rng(n)), Src: in.rng(n)}, "str"))
-				default:
-					_ = v
+					in.environ.set(line.name, symbolic(&schema.Env{Name: line.name, Default: in.toExpr(values[i], in.rng(n)), Src: in.rng(n)}, "str"))
 				}
 			}
-			return value.Bool(len(names) > 0), nil
+			return value.Bool(len(c.lines) > 0), nil
 		}),
 		"dotenv_values": fn("dotenv_values", func(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Node) (value.Value, error) {
-			names, values, _, unknown, err := read(in, args, kwargs, n)
-			if err != nil || unknown != nil {
-				return orUnknown(nil, unknown, err)
+			c, err := read(in, args, kwargs, n)
+			if err != nil || c.unknown != nil {
+				return orUnknown(nil, c.unknown, err)
 			}
+			c.override = true
 			d := value.NewDict()
-			for _, name := range names {
-				if err := d.SetStr(in.budget, name, value.Str(values[name])); err != nil {
+			seen := map[string]string{}
+			for _, line := range c.lines {
+				if err := d.SetStr(in.budget, line.name, resolved(in, c, seen, line, n)); err != nil {
 					return in.wrap(nil, err, n)
 				}
 			}
@@ -195,9 +304,12 @@ func (in *interp) repository(name string, n syntax.Node) (string, bool, error) {
 	if err != nil || unknown != nil {
 		return "", false, err
 	}
-	_, values := dotenvLines(text)
-	v, ok := values[name]
-	return v, ok, nil
+	for _, line := range envLines(text, false) {
+		if line.name == name && line.value != nil {
+			return *line.value, true, nil
+		}
+	}
+	return "", false, nil
 }
 
 func (in *interp) castValue(v, cast value.Value, n syntax.Node) (value.Value, error) {
