@@ -277,7 +277,34 @@ func libContextlib(in *interp) table {
 		"suppress": fn("suppress", func(_ *interp, args []value.Value, _ []value.Kwarg, _ syntax.Node) (value.Value, error) {
 			return &instance{class: c, attrs: table{"\x00suppress": value.NewTuple(args...)}}, nil
 		}),
-		"contextmanager": dynamic("contextmanager", "a context manager made of a generator is not followed"),
-		"nullcontext":    returns("nullcontext", value.None),
+		"contextmanager": fn("contextmanager", func(_ *interp, args []value.Value, _ []value.Kwarg, _ syntax.Node) (value.Value, error) {
+			generator := first(args)
+			return fn("contextmanager", func(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Node) (value.Value, error) {
+				yields, err := in.call(generator, args, kwargs, n)
+				if err != nil {
+					return nil, err
+				}
+				it, ok := yields.(*value.Iter)
+				if !ok {
+					return in.follow(n, "a context manager", yields), nil
+				}
+				v, more, err := it.Next(in.budget)
+				if err != nil || !more {
+					return in.unknown(n, "its context manager yields nothing"), err
+				}
+				return managerOf(v), nil
+			}), nil
+		}),
+		"nullcontext": fn("nullcontext", func(_ *interp, args []value.Value, _ []value.Kwarg, _ syntax.Node) (value.Value, error) {
+			if len(args) == 0 {
+				return managerOf(value.None), nil
+			}
+			return managerOf(args[0]), nil
+		}),
 	}
+}
+
+// managerOf is a context manager that gives a value and does nothing at its end.
+func managerOf(v value.Value) value.Value {
+	return &instance{class: &class{name: "_GeneratorContextManager", attrs: table{"__enter__": returns("__enter__", v), "__exit__": returns("__exit__", value.None)}}, attrs: table{}}
 }
