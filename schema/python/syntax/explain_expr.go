@@ -146,6 +146,7 @@ func (g *grammar) atoms() {
 		seq(opt(r("expression")), isOp(oColon), opt(r("expression")), opt(seq(isOp(oColon), opt(r("expression"))))),
 		r("named_expression"))
 	g.memo("strings", literals)
+	g.def("replacement", seq(isOp(oLPar), alt(r("yield"), r("star_expressions")), isOp(oRPar), newline, endMarker))
 	g.def("atom",
 		name,
 		as("True", seq(isKw(kTrue))), as("False", seq(isKw(kFalse))), as("None", seq(isKw(kNoneValue))),

@@ -240,10 +240,20 @@ func (f *fparser) field(level int) {
 	debug := ""
 	if f.s[f.i] == '=' {
 		f.i++
-		for f.i < len(f.s) && strings.IndexByte(" \t\n\r\f\v", f.s[f.i]) >= 0 {
-			f.i++
-		}
 		debug = f.s[start:f.i]
+		for f.i < len(f.s) {
+			from := f.i
+			for f.i < len(f.s) && strings.IndexByte(" \t\n\r\f\v", f.s[f.i]) >= 0 {
+				f.i++
+			}
+			debug += f.s[from:f.i]
+			if f.p.py311 || f.i >= len(f.s) || f.s[f.i] != '#' {
+				break
+			}
+			for f.i < len(f.s) && f.s[f.i] != '\n' {
+				f.i++
+			}
+		}
 		if f.i >= len(f.s) {
 			f.fail("f-string: expecting '}'")
 		}
@@ -258,6 +268,9 @@ func (f *fparser) field(level int) {
 		f.i++
 		if conversion != 's' && conversion != 'r' && conversion != 'a' {
 			f.fail("f-string: invalid conversion character: expected 's', 'r', or 'a'")
+		}
+		for !f.p.py311 && f.i < len(f.s) && strings.IndexByte(" \t\n\f", f.s[f.i]) >= 0 {
+			f.i++
 		}
 		if f.i >= len(f.s) {
 			f.fail("f-string: expecting '}'")
@@ -407,7 +420,11 @@ func (f *fparser) compile(start, end int) Expr {
 			}
 			if f.p.explaining && !e.final && sub.tokens != nil {
 				sub.depth, sub.explaining = f.p.depth+1, true
-				if why := sub.explain(0, "star_expressions"); why != nil {
+				rule := "star_expressions"
+				if !f.p.py311 {
+					rule = "replacement"
+				}
+				if why := sub.explain(0, rule); why != nil {
 					err = why
 				}
 			}
@@ -432,7 +449,14 @@ func (f *fparser) compile(start, end int) Expr {
 	}
 	sub.enter()
 	sub.reset(0)
-	e := sub.starExpressions()
+	var e Expr
+	if f.p.py311 {
+		e = sub.starExpressions()
+	} else { // since Python 3.12 the brackets are not part of the expression, so that *a may stand alone
+		sub.next()
+		e = sub.yieldOrStar()
+		sub.expectOp(oRPar)
+	}
 	if sub.tok.kind == tNewline {
 		sub.next()
 	}
