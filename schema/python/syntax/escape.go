@@ -1,7 +1,6 @@
 package syntax
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -200,5 +199,3 @@ func (p *parser) decodeBytes(l literal) string {
 	}
 	return b.String()
 }
-
-func itoa(n int32) string { return fmt.Sprint(n) }

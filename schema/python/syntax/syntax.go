@@ -50,7 +50,8 @@ type Bytes string
 // A Module is a whole file.
 type Module struct {
 	Body []Stmt
-	// Source is the text that positions count in: UTF-8, without byte order mark, newlines as in the file.
+	// Source is the text that positions count in: UTF-8 whatever the file's encoding, without byte order mark, every line
+	// ended by a line feed. Lines are those of the file; byte offsets differ from it where it has "\r\n" or another encoding.
 	Source string
 }
 
