@@ -35,7 +35,7 @@ type memoValue struct {
 }
 
 // maxSteps bounds an explanation; a text that needs more gets the generic message.
-const maxSteps = 2_000_000
+const maxSteps = 1_000_000
 
 type explainer struct {
 	p      *parser
