@@ -28,6 +28,7 @@ func FuzzParse(f *testing.F) {
 		checkError(t, err)
 		if err == nil {
 			checkSpans(t, m)
+			checkError(t, Check("f", m))
 		} else if oldErr == nil {
 			t.Fatalf("Python 3.11 takes it, the default does not: %v", err)
 		}

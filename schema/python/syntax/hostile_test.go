@@ -145,6 +145,9 @@ func TestHostile(t *testing.T) {
 					if m == nil {
 						t.Fatal("neither a tree nor an error")
 					}
+					err = Check("f", m)
+				}
+				if err == nil {
 					continue
 				}
 				var e *SyntaxError
