@@ -2,6 +2,7 @@ package eval
 
 import (
 	"errors"
+	"slices"
 
 	"gsrv/schema"
 	"gsrv/schema/python/syntax"
@@ -185,7 +186,11 @@ func (in *interp) setAttr(obj value.Value, name string, v value.Value, target, f
 	case *instance:
 		if w, _, ok := o.class.lookup(name); ok {
 			if p, isProp := w.(*wrapper); isProp && p.kind == "property" {
-				return nil
+				if p.set == nil {
+					return in.raise(target, "AttributeError", "property '%s' of '%s' object has no setter", name, o.class.name)
+				}
+				_, err := in.call(p.set, []value.Value{o, v}, nil, target)
+				return err
 			}
 		}
 		o.set(name, v)
@@ -255,9 +260,12 @@ func (in *interp) delete(target syntax.Expr, s *scope) error {
 		}
 		switch o := obj.(type) {
 		case *instance:
-			delete(o.attrs, t.Attr)
+			if !o.remove(t.Attr) && o.class.hasUnknownBase() == nil {
+				return in.raise(t, "AttributeError", "'%s' object has no attribute '%s'", o.class.name, t.Attr)
+			}
 		case *class:
 			delete(o.attrs, t.Attr)
+			o.order = slices.DeleteFunc(slices.Clone(o.order), func(n string) bool { return n == t.Attr })
 		}
 		return nil
 	case *syntax.Subscript:

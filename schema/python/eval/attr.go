@@ -20,10 +20,27 @@ func (in *interp) getAttr(obj value.Value, name string, n syntax.Node) (value.Va
 	case *class:
 		return in.classAttr(o, name, n)
 	case *superObject:
-		for _, k := range o.class.mro()[1:] {
+		for _, k := range o.after() {
 			if v, ok := k.attrs[name]; ok {
 				return in.bindAttr(v, o.self, n)
 			}
+		}
+		if self, ok := o.self.(*instance); ok && name == "__init__" && self.exc != nil {
+			return fn(name, func(in *interp, args []value.Value, _ []value.Kwarg, _ syntax.Node) (value.Value, error) {
+				in.initException(self, args)
+				return value.None, nil
+			}), nil
+		}
+		if self, ok := o.self.(*instance); ok && name == "__str__" && self.exc != nil {
+			return returns(name, value.Str(self.exc.Msg)), nil
+		}
+		if name == "__new__" {
+			return fn(name, func(in *interp, args []value.Value, _ []value.Kwarg, n syntax.Node) (value.Value, error) {
+				if c, ok := first(args).(*class); ok && !derivesBuiltin(c) && c.kind == "" && c.hasUnknownBase() == nil {
+					return &instance{class: c, attrs: map[string]value.Value{}}, nil
+				}
+				return in.follow(n, "__new__()", args...), nil
+			}), nil
 		}
 		if name == "__init__" || name == "__post_init__" || name == "__init_subclass__" {
 			return &native{name: name, call: func(*interp, []value.Value, []value.Kwarg, syntax.Node) (value.Value, error) { return value.None, nil }}, nil
@@ -37,9 +54,9 @@ func (in *interp) getAttr(obj value.Value, name string, n syntax.Node) (value.Va
 		case "__name__":
 			return value.Str(o.name), nil
 		case "__qualname__":
-			return value.Str(o.name), nil
+			return value.Str(o.qual), nil
 		case "__doc__":
-			return value.None, nil
+			return o.doc, nil
 		case "__module__":
 			return value.Str(o.mod.name), nil
 		case "__wrapped__":
@@ -62,7 +79,16 @@ func (in *interp) getAttr(obj value.Value, name string, n syntax.Node) (value.Va
 		return &boundBuiltin{recv: o, name: name}, nil
 	case *native, *partial, *method, *wrapper, *boundBuiltin:
 		if w, ok := obj.(*wrapper); ok && w.kind == "property" && (name == "setter" || name == "getter" || name == "deleter") {
-			return &native{name: name, call: func(*interp, []value.Value, []value.Kwarg, syntax.Node) (value.Value, error) { return w, nil }}, nil
+			return fn(name, func(_ *interp, args []value.Value, _ []value.Kwarg, _ syntax.Node) (value.Value, error) {
+				c := *w
+				switch name {
+				case "setter":
+					c.set = first(args)
+				case "getter":
+					c.fn = first(args)
+				}
+				return &c, nil
+			}), nil
 		}
 		if name == "__name__" {
 			if f := in.funcRef(obj, in.rng(n)); f != nil {
@@ -92,7 +118,12 @@ func (in *interp) instanceAttr(o *instance, name string, n syntax.Node) (value.V
 			return in.call(w.fn, []value.Value{o}, nil, n)
 		}
 	}
-	if v, ok := o.attrs[name]; ok {
+	if o.dict != nil {
+		// What was written to __dict__ counts too.
+		if v, ok := o.dict.GetStr(name); ok {
+			return v, nil
+		}
+	} else if v, ok := o.attrs[name]; ok {
 		return v, nil
 	}
 	if v, _, ok := o.class.lookup(name); ok {
@@ -102,7 +133,11 @@ func (in *interp) instanceAttr(o *instance, name string, n syntax.Node) (value.V
 	case "__class__":
 		return o.class, nil
 	case "__dict__":
+		if o.dict != nil {
+			return o.dict, nil
+		}
 		d := value.NewDict()
+		o.dict = d
 		for _, k := range o.order {
 			if err := d.SetStr(in.budget, k, o.attrs[k]); err != nil {
 				return in.wrap(nil, err, n)
@@ -124,10 +159,23 @@ func (in *interp) instanceAttr(o *instance, name string, n syntax.Node) (value.V
 	if m, _, ok := o.class.lookup("__getattr__"); ok {
 		return in.call(&method{self: o, fn: m}, []value.Value{value.Str(name)}, nil, n)
 	}
+	if o.class.kind == "enum" && derivesText(o.class) {
+		return in.getAttr(o.attrs["value"], name, n)
+	}
 	if o.class.kind == "namedtuple" && (name == "_asdict" || name == "_replace") {
 		return in.unknown(n, "the method "+name+" of a named tuple is not followed"), nil
 	}
 	return nil, in.raise(n, "AttributeError", "'%s' object has no attribute '%s'", o.class.name, name)
+}
+
+// derivesText tells whether the members of an enum are text or numbers too.
+func derivesText(c *class) bool {
+	for _, k := range c.mro() {
+		if k.builtin && (k.name == "str" || k.name == "int") {
+			return true
+		}
+	}
+	return false
 }
 
 // bindAttr binds a class attribute to an object.
@@ -173,6 +221,23 @@ func (in *interp) classAttr(c *class, name string, n syntax.Node) (value.Value, 
 	switch name {
 	case "__name__", "__qualname__":
 		return value.Str(c.name), nil
+	case "_fields":
+		if c.kind == "namedtuple" {
+			t := value.NewTuple()
+			for _, f := range c.fields {
+				t.Elems = append(t.Elems, value.Str(f))
+			}
+			return t, nil
+		}
+	case "__mro__":
+		t := value.NewTuple()
+		for _, k := range c.mro() {
+			t.Elems = append(t.Elems, k)
+		}
+		if k := len(t.Elems); k == 0 || t.Elems[k-1] != value.Value(in.classes["object"]) {
+			t.Elems = append(t.Elems, in.classes["object"])
+		}
+		return t, nil
 	case "__members__":
 		d := value.NewDict()
 		for _, m := range c.members {
@@ -229,6 +294,11 @@ func (in *interp) callMethod(obj value.Value, name string, args []value.Value, k
 	switch o := obj.(type) {
 	case *environ:
 		return o.method(name, args, kwargs, n)
+	case *sysModules:
+		if name == "get" && len(args) > 0 {
+			return in.getItem(o, args[0], n)
+		}
+		return in.unknown(n, "which modules are loaded is known only when the server runs"), nil
 	case *namespace:
 		return in.namespaceMethod(o, name, args, kwargs, n)
 	case *Symbolic:
@@ -240,6 +310,11 @@ func (in *interp) callMethod(obj value.Value, name string, args []value.Value, k
 		}
 		return in.call(fn, args, kwargs, n)
 	}
+	if it, ok := obj.(*value.Iter); ok {
+		if g := in.generatorOf[it]; g != nil && (name == "send" || name == "close" || name == "throw") {
+			return in.generatorMethod(it, g, name, args, n)
+		}
+	}
 	if !value.HasMethod(obj.TypeName(), name) {
 		return nil, in.raise(n, "AttributeError", "'%s' object has no attribute '%s'", obj.TypeName(), name)
 	}
@@ -248,20 +323,12 @@ func (in *interp) callMethod(obj value.Value, name string, args []value.Value, k
 			return v, nil
 		}
 	}
-	for i, a := range args {
-		if v, err := in.pathArg(a); err == nil && v != nil && name != "append" && name != "insert" {
-			if _, isText := obj.(value.Str); isText {
-				args[i] = a
-			}
-		}
-	}
 	if d, ok := obj.(*value.Dict); ok && name == "update" {
 		return value.None, in.dictUpdate(d, args, kwargs, n)
 	}
 	for _, a := range args {
 		if isForeignUnknown(a) && !storesArgument(obj, name) {
-			if d, ok := obj.(*value.Dict); ok && (name == "get" || name == "pop" || name == "setdefault") && a != args[0] && !hidden(args[0]) {
-				_ = d
+			if _, ok := obj.(*value.Dict); ok && (name == "get" || name == "pop" || name == "setdefault") && a != args[0] && !hidden(args[0]) {
 				continue
 			}
 			return in.follow(n, "the method "+name, append([]value.Value{obj}, args...)...), nil
@@ -410,6 +477,13 @@ func (in *interp) getItem(obj, index value.Value, n syntax.Node) (value.Value, e
 			return nil, in.raise(n, "TypeError", "str expected, not %s", index.TypeName())
 		}
 		return o.subscript(string(name), n)
+	case *sysModules:
+		if name, ok := index.(value.Str); ok {
+			if m, found := in.modules[string(name)]; found {
+				return m, nil
+			}
+		}
+		return in.follow(n, "which modules are loaded", index), nil
 	case *namespace:
 		if name, ok := index.(value.Str); ok {
 			if v, found := o.scope.vars[string(name)]; found {

@@ -112,16 +112,24 @@ func (in *interp) callBuiltin(name string, args []value.Value, kwargs []value.Kw
 	case "slice", "memoryview", "bytearray":
 		return in.unknown(n, name+"() is not followed"), nil
 	}
+	if o, ok := first(args).(*instance); ok && (name == "repr" || name == "ascii") && len(args) == 1 {
+		return in.represented(o, n)
+	}
 	for i, a := range args {
+		if !wantsText(name) {
+			break
+		}
 		v, err := in.shown(a, n)
 		if err != nil {
 			return nil, err
 		}
-		if name == "str" || name == "repr" || name == "format" || name == "ascii" || name == "len" || name == "bool" {
-			if o, ok := a.(*instance); ok && name != "len" && name != "bool" || !ok && v != a {
-				_ = o
-				args[i] = v
-			}
+		if _, own := a.(*instance); own || v != a {
+			args[i] = v
+		}
+	}
+	for i, a := range args {
+		if o, ok := a.(*instance); ok && o.class.kind == "" && !goesThrough[name] {
+			continue
 		}
 		plain, err := in.plain(a, n)
 		if err != nil {
@@ -129,6 +137,13 @@ func (in *interp) callBuiltin(name string, args []value.Value, kwargs []value.Kw
 		}
 		if plain != a {
 			args[i] = plain
+		}
+	}
+	if o, ok := first(args).(*instance); ok && len(args) == 1 {
+		if special := ownConversions[name]; special != "" {
+			if m, _, found := o.class.lookup(special); found {
+				return in.call(&method{self: o, fn: m}, nil, nil, n)
+			}
 		}
 	}
 	switch name {
@@ -157,7 +172,12 @@ func (in *interp) callBuiltin(name string, args []value.Value, kwargs []value.Kw
 				return v, err
 			}
 		}
-	case "list", "tuple", "sorted", "enumerate", "zip", "reversed", "map", "filter", "iter", "dict":
+	case "zip":
+		if len(kwargs) > 0 {
+			return in.follow(n, "zip() with arguments by name", append(args, kwValues(kwargs)...)...), nil
+		}
+		fallthrough
+	case "list", "tuple", "sorted", "enumerate", "reversed", "map", "filter", "iter", "dict":
 		for _, a := range args {
 			if isForeignUnknown(a) {
 				return in.follow(n, name+"()", args...), nil
@@ -186,11 +206,25 @@ func (in *interp) callBuiltin(name string, args []value.Value, kwargs []value.Kw
 	return in.builtinResult(v, err, n)
 }
 
+// wantsText tells whether a built-in function shows its argument as text.
+func wantsText(name string) bool {
+	return name == "str" || name == "repr" || name == "format" || name == "ascii"
+}
+
+// goesThrough are the built-in functions that go through the elements of their arguments.
+var goesThrough = map[string]bool{
+	"list": true, "tuple": true, "set": true, "frozenset": true, "sorted": true, "sum": true, "min": true, "max": true, "any": true, "all": true, "enumerate": true, "zip": true,
+	"map": true, "filter": true, "dict": true,
+}
+
+// ownConversions are the methods by which an object of the source's own class converts itself.
+var ownConversions = map[string]string{"int": "__int__", "float": "__float__", "abs": "__abs__", "round": "__round__", "hash": "__hash__"}
+
 // builtinResult passes on errors of calls that package value made back into the interpreter.
 func (in *interp) builtinResult(v value.Value, err error, n syntax.Node) (value.Value, error) {
 	var r *raised
 	var g *giveUp
-	if errors.As(err, &r) || errors.As(err, &g) {
+	if errors.As(err, &r) || errors.As(err, &g) || errors.Is(err, errClosed) || errors.Is(err, errForkYield) {
 		return nil, err
 	}
 	return in.wrap(v, err, n)
@@ -215,7 +249,8 @@ func (in *interp) anyAll(name string, v value.Value, n syntax.Node) (value.Value
 	for {
 		x, ok, err := next()
 		if err != nil {
-			return nil, true, err
+			v, err := in.wrap(nil, err, n)
+			return v, true, err
 		}
 		if !ok {
 			break
@@ -257,13 +292,13 @@ func (in *interp) shown(v value.Value, n syntax.Node) (value.Value, error) {
 	if p, isPath := o.attrs["\x00path"]; isPath {
 		return p, nil
 	}
-	if o.exc != nil {
-		return value.Str(o.exc.Msg), nil
-	}
 	for _, name := range []string{"__str__", "__repr__"} {
-		if m, _, found := o.class.lookup(name); found {
+		if m, _, found := o.class.lookup(name); found && (name == "__str__" || o.exc == nil) {
 			return in.call(&method{self: o, fn: m}, nil, nil, n)
 		}
+	}
+	if o.exc != nil {
+		return value.Str(o.exc.Msg), nil
 	}
 	if o.class.kind == "enum" {
 		for _, b := range o.class.mro() {
@@ -274,6 +309,24 @@ func (in *interp) shown(v value.Value, n syntax.Node) (value.Value, error) {
 		return value.Str(o.class.name + "." + in.textOf(o.attrs["name"])), nil
 	}
 	return in.unknown(n, "it is the text of an object of class "+o.class.name), nil
+}
+
+// represented gives what repr() sees of an object of the source's own classes.
+func (in *interp) represented(o *instance, n syntax.Node) (value.Value, error) {
+	if m, _, found := o.class.lookup("__repr__"); found {
+		return in.call(&method{self: o, fn: m}, nil, nil, n)
+	}
+	if o.exc != nil {
+		text, err := value.Repr(in.budget, value.NewTuple(o.exc.Args...))
+		if err != nil {
+			return in.wrap(nil, err, n)
+		}
+		if len(o.exc.Args) == 1 {
+			text = strings.TrimSuffix(text, ",)") + ")"
+		}
+		return value.Str(o.class.name + text), nil
+	}
+	return in.unknown(n, "it is the representation of an object of class "+o.class.name), nil
 }
 
 // plain gives the built-in value behind an object that stands for one: a path, a named tuple, a namespace.
@@ -518,7 +571,7 @@ func openFile(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Nod
 	if strings.ContainsAny(mode, "wax+") {
 		return in.fileObject("", in.unknown(n, "it is a file that is written")), nil
 	}
-	text, unknown, err := in.readFile(string(path.(value.Str)), n)
+	text, unknown, err := in.readFile(string(path.(value.Str)), string(path.(value.Str)), n)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
 package eval
 
 import (
-	"errors"
+	"slices"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"gsrv/schema"
 	"gsrv/schema/python/syntax"
@@ -51,6 +53,7 @@ func (in *interp) callArgs(n *syntax.Call, s *scope) ([]value.Value, []value.Kwa
 		return nil, nil, nil, err
 	}
 	var kwargs []value.Kwarg
+	twice := ""
 	for _, k := range n.Keywords {
 		v, err := in.expr(k.Value, s)
 		if err != nil {
@@ -67,12 +70,30 @@ func (in *interp) callArgs(n *syntax.Call, s *scope) ([]value.Value, []value.Kwa
 		}
 		d.Items(func(key, x value.Value) bool {
 			if name, ok := key.(value.Str); ok {
+				if slices.ContainsFunc(kwargs, func(have value.Kwarg) bool { return have.Name == string(name) }) && twice == "" {
+					twice = string(name)
+				}
 				kwargs = append(kwargs, value.Kwarg{Name: string(name), Value: x})
 			}
 			return true
 		})
 	}
+	if twice != "" {
+		return nil, nil, nil, in.raise(n, "TypeError", "%s got multiple values for keyword argument '%s'", in.calledName(n.Func, s), twice)
+	}
 	return args, kwargs, nil, nil
+}
+
+// calledName is how CPython names a function in an error of a call.
+func (in *interp) calledName(e syntax.Expr, s *scope) string {
+	if name, ok := e.(*syntax.Name); ok {
+		if v, err := in.lookup(name.ID, s, name); err == nil {
+			if f, ok := v.(*function); ok {
+				return f.mod.name + "." + f.qual + "()"
+			}
+		}
+	}
+	return in.cur.text(e) + "()"
 }
 
 // specialCall handles calls that look at the namespace they stand in.
@@ -98,6 +119,15 @@ func (in *interp) specialCall(name string, n *syntax.Call, s *scope) (value.Valu
 		if len(n.Args) == 0 {
 			return in.super(s, n), true, nil
 		}
+		args, _, why, err := in.callArgs(n, s)
+		if err != nil || why != nil {
+			v, err := orUnknown(nil, why, err)
+			return v, true, err
+		}
+		if c, ok := args[0].(*class); ok && len(args) == 2 {
+			return &superObject{class: c, self: args[1]}, true, nil
+		}
+		return in.unknown(n, "this form of super() is not followed"), true, nil
 	case "exec", "eval":
 		v, err := in.execEval(name, n, s)
 		return v, true, err
@@ -131,6 +161,32 @@ type superObject struct {
 // TypeName implements value.Value.
 func (*superObject) TypeName() string { return "super" }
 
+// after gives the classes that super() looks at: those behind the method's own in the order of the object's class.
+func (o *superObject) after() []*class {
+	of := o.class
+	switch self := o.self.(type) {
+	case *instance:
+		of = self.class
+	case *class:
+		of = self
+	}
+	order := of.mro()
+	if i := slices.Index(order, o.class); i >= 0 {
+		return order[i+1:]
+	}
+	return o.class.mro()[1:]
+}
+
+// find looks an attribute up behind the class.
+func (o *superObject) find(name string) (value.Value, *class, bool) {
+	for _, k := range o.after() {
+		if v, ok := k.attrs[name]; ok {
+			return v, k, true
+		}
+	}
+	return nil, nil, false
+}
+
 // execEval runs text that is known as code; text that is not known may assign anything.
 func (in *interp) execEval(name string, n *syntax.Call, s *scope) (value.Value, error) {
 	args, _, why, err := in.callArgs(n, s)
@@ -144,11 +200,18 @@ func (in *interp) execEval(name string, n *syntax.Call, s *scope) (value.Value, 
 	}
 	target := s
 	if len(args) > 1 {
-		ns, isNamespace := args[1].(*namespace)
-		if !isNamespace {
-			return in.unknown(n, name+"() with a namespace of its own is not followed"), nil
+		switch ns := args[1].(type) {
+		case *namespace:
+			target = ns.scope
+		case *value.Dict:
+			if ok {
+				return in.execIn(name, string(text), ns, n)
+			}
+			in.poison(ns, in.follow(n, name+"()", args[0]))
+			return in.unknown(n, name+"() runs code that is known only when the server starts"), nil
+		default:
+			return in.unknown(n, name+"() with this namespace is not followed"), nil
 		}
-		target = ns.scope
 	}
 	if !ok {
 		o := &schema.Opaque{Source: in.cur.text(n), Reason: name + "() runs code that is known only when the server starts", Needs: needsOf(args...), Src: in.rng(n)}
@@ -164,8 +227,42 @@ func (in *interp) execEval(name string, n *syntax.Call, s *scope) (value.Value, 
 	}
 	tree, perr := syntax.Parse("<string>", []byte(source))
 	if perr != nil {
-		return nil, in.raise(n, "SyntaxError", "%s", perr.(*syntax.SyntaxError).Msg)
+		se := perr.(*syntax.SyntaxError)
+		return nil, in.raise(n, se.Type, "%s (<string>, line %d)", se.Msg, se.Line)
 	}
+	return in.execTree(name, tree, target, n)
+}
+
+// execIn runs text with a dict for its names.
+func (in *interp) execIn(name, text string, ns *value.Dict, n *syntax.Call) (value.Value, error) {
+	tree, perr := syntax.Parse("<string>", []byte(strings.TrimSpace(text)))
+	if perr != nil {
+		se := perr.(*syntax.SyntaxError)
+		return nil, in.raise(n, se.Type, "%s (<string>, line %d)", se.Msg, se.Line)
+	}
+	target := &scope{vars: map[string]slot{}, mod: in.cur}
+	target.globals = target
+	ns.Items(func(k, v value.Value) bool {
+		if key, ok := k.(value.Str); ok {
+			in.bind(target, string(key), v, n, n, "")
+		}
+		return true
+	})
+	in.scopes = append(in.scopes, target)
+	v, err := in.execTree(name, tree, target, n)
+	in.scopes = in.scopes[:len(in.scopes)-1]
+	for _, key := range target.order {
+		if slot, ok := target.vars[key]; ok && err == nil {
+			if serr := ns.SetStr(in.budget, key, slot.v); serr != nil {
+				return in.wrap(nil, serr, n)
+			}
+		}
+	}
+	return v, err
+}
+
+func (in *interp) execTree(name string, tree *syntax.Module, target *scope, n *syntax.Call) (value.Value, error) {
+	at := in.rng(n)
 	// Places inside the text are not places in the file: what it binds stands at the call.
 	m := &module{name: in.cur.name, file: "", scope: target.globals, tree: tree}
 	saved := in.cur
@@ -174,13 +271,22 @@ func (in *interp) execEval(name string, n *syntax.Call, s *scope) (value.Value, 
 	if name == "eval" {
 		if len(tree.Body) == 1 {
 			if e, ok := tree.Body[0].(*syntax.ExprStmt); ok {
-				return in.expr(e.Value, target)
+				v, err := in.expr(e.Value, target)
+				return v, placed(err, at)
 			}
 		}
 		return nil, in.raise(n, "SyntaxError", "invalid syntax")
 	}
-	_, err = in.block(tree.Body, target)
-	return value.None, err
+	_, err := in.block(tree.Body, target)
+	return value.None, placed(err, at)
+}
+
+// placed gives an exception of text that was run as code the place of the call.
+func placed(err error, at hcl.Range) error {
+	if r, ok := isException(err); ok && r.at.Filename == "" {
+		r.at = at
+	}
+	return err
 }
 
 // call calls a value. n is the call for places and reasons; it may be nil.
@@ -198,7 +304,14 @@ func (in *interp) call(fn value.Value, args []value.Value, kwargs []value.Kwarg,
 		return in.construct(f, args, kwargs, n)
 	case *partial:
 		all := append(append([]value.Value{}, f.args...), args...)
-		kw := append(append([]value.Kwarg{}, f.kwargs...), kwargs...)
+		kw := append([]value.Kwarg{}, f.kwargs...)
+		for _, k := range kwargs {
+			if i := slices.IndexFunc(kw, func(have value.Kwarg) bool { return have.Name == k.Name }); i >= 0 {
+				kw[i].Value = k.Value
+			} else {
+				kw = append(kw, k)
+			}
+		}
 		return in.call(f.fn, all, kw, n)
 	case *wrapper:
 		if f.kind == "staticmethod" {
@@ -246,6 +359,9 @@ func (in *interp) callFunction(f *function, args []value.Value, kwargs []value.K
 		return nil, err
 	}
 	s.vars["\x00function"] = slot{v: f}
+	if f.generator {
+		return in.callGenerator(f, s, n)
+	}
 	saved := in.cur
 	at := in.rng(n)
 	in.cur = f.mod
@@ -260,23 +376,10 @@ func (in *interp) callFunction(f *function, args []value.Value, kwargs []value.K
 	if f.expr != nil {
 		return in.expr(f.expr, s)
 	}
-	if f.generator {
-		s.vars["\x00yields"] = slot{v: value.NewList()}
-	}
 	scopes := len(in.scopes)
 	out, err := in.block(f.body, s)
 	in.scopes = in.scopes[:min(scopes, len(in.scopes))]
-	if f.generator && errors.Is(err, errManyYields) {
-		return in.endless(s.vars["\x00yields"].v.(*value.List).Elems, n), nil
-	}
-	v, err := in.settleGuarded(out, err, f.def)
-	if err != nil {
-		return nil, err
-	}
-	if f.generator {
-		return iterOf("generator", s.vars["\x00yields"].v.(*value.List).Elems), nil
-	}
-	return v, nil
+	return in.settleGuarded(out, err, f.def)
 }
 
 // declare notes the global and nonlocal names of a function body.
@@ -304,19 +407,6 @@ func (in *interp) declare(s *scope, body []syntax.Stmt) {
 	})
 }
 
-// endless iterates over the start of a generator that may have no end; behind it the evaluation gives up.
-func (in *interp) endless(elems []value.Value, n syntax.Node) value.Value {
-	at := in.rng(n)
-	it := iterOf("generator", elems)
-	return value.NewIter("generator", func(b *value.Budget) (value.Value, bool, error) {
-		v, ok, err := it.Next(b)
-		if err == nil && !ok {
-			return nil, false, &giveUp{what: "it goes far into a generator", at: at}
-		}
-		return v, ok, err
-	})
-}
-
 func (in *interp) yield(e syntax.Expr, s *scope) (value.Value, error) {
 	v := value.Value(value.None)
 	if e != nil {
@@ -325,32 +415,17 @@ func (in *interp) yield(e syntax.Expr, s *scope) (value.Value, error) {
 			return nil, err
 		}
 	}
-	return value.None, in.yielded(v, s)
-}
-
-// maxYields is how far a generator is run ahead: it may have no end.
-const maxYields = 1000
-
-var errManyYields = errors.New("the generator was run far enough")
-
-func (in *interp) yielded(v value.Value, s *scope) error {
-	for p := s; p != nil; p = p.parent {
-		if l, ok := p.vars["\x00yields"].v.(*value.List); ok {
-			l.Elems = append(l.Elems, v)
-			if len(l.Elems) >= maxYields {
-				return errManyYields
-			}
-			return nil
-		}
-	}
-	return nil
+	return in.yielded(v, s)
 }
 
 // bindArgs matches arguments with parameters, with CPython's errors.
 func (in *interp) bindArgs(f *function, s *scope, args []value.Value, kwargs []value.Kwarg, n syntax.Node) error {
 	a := f.args
 	params := append(append([]*syntax.Arg{}, a.PosOnlyArgs...), a.Args...)
-	set := func(name string, v value.Value) { s.vars[name] = slot{v: v, at: in.rng(n), name: in.rng(n)} }
+	set := func(name string, v value.Value) {
+		s.vars[name] = slot{v: v, at: in.rng(n), name: in.rng(n)}
+		s.order = append(s.order, name)
+	}
 	given := map[string]bool{}
 	for i, p := range params {
 		if i < len(args) {
@@ -378,7 +453,7 @@ func (in *interp) bindArgs(f *function, s *scope, args []value.Value, kwargs []v
 			takes = "from " + itoa(len(params)-d) + " to " + takes
 			plural = "s"
 		}
-		return in.raise(n, "TypeError", "%s() takes %s positional argument%s but %d %s given", f.name, takes, plural, len(args), was)
+		return in.raise(n, "TypeError", "%s() takes %s positional argument%s but %d %s given", f.qual, takes, plural, len(args), was)
 	}
 	var extra *value.Dict
 	if a.Kwarg != nil {
@@ -392,7 +467,7 @@ func (in *interp) bindArgs(f *function, s *scope, args []value.Value, kwargs []v
 		}
 		switch {
 		case known && given[k.Name]:
-			return in.raise(n, "TypeError", "%s() got multiple values for argument '%s'", f.name, k.Name)
+			return in.raise(n, "TypeError", "%s() got multiple values for argument '%s'", f.qual, k.Name)
 		case known:
 			set(k.Name, k.Value)
 			given[k.Name] = true
@@ -401,8 +476,10 @@ func (in *interp) bindArgs(f *function, s *scope, args []value.Value, kwargs []v
 				_, err = in.wrap(nil, err, n)
 				return err
 			}
+		case isPosOnly(a, k.Name):
+			return in.raise(n, "TypeError", "%s() got some positional-only arguments passed as keyword arguments: '%s'", f.qual, k.Name)
 		default:
-			return in.raise(n, "TypeError", "%s() got an unexpected keyword argument '%s'", f.name, k.Name)
+			return in.raise(n, "TypeError", "%s() got an unexpected keyword argument '%s'", f.qual, k.Name)
 		}
 	}
 	var missing []string
@@ -435,6 +512,15 @@ func (in *interp) bindArgs(f *function, s *scope, args []value.Value, kwargs []v
 	return nil
 }
 
+func isPosOnly(a *syntax.Arguments, name string) bool {
+	for _, p := range a.PosOnlyArgs {
+		if p.Arg == name {
+			return true
+		}
+	}
+	return false
+}
+
 func (in *interp) missingArgs(f *function, names []string, kind string, n syntax.Node) error {
 	quoted := make([]string, len(names))
 	for i, name := range names {
@@ -449,7 +535,7 @@ func (in *interp) missingArgs(f *function, names []string, kind string, n syntax
 			text = strings.Join(quoted[:k-1], ", ") + ", and " + quoted[k-1]
 		}
 	}
-	return in.raise(n, "TypeError", "%s() missing %d required %s argument%s: %s", f.name, len(names), kind, plural, text)
+	return in.raise(n, "TypeError", "%s() missing %d required %s argument%s: %s", f.qual, len(names), kind, plural, text)
 }
 
 // construct makes an instance of a class.
@@ -469,9 +555,22 @@ func (in *interp) construct(c *class, args []value.Value, kwargs []value.Kwarg, 
 		return in.enumMember(c, args[0], n)
 	}
 	o := &instance{class: c, attrs: map[string]value.Value{}}
+	if m, k, ok := c.lookup("__new__"); ok && !k.builtin {
+		if w, isStatic := m.(*wrapper); isStatic {
+			m = w.fn
+		}
+		made, err := in.call(m, append([]value.Value{c}, args...), kwargs, n)
+		if err != nil {
+			return nil, err
+		}
+		same, ok := made.(*instance)
+		if !ok || !same.class.isSubclass(c) {
+			return made, nil
+		}
+		o = same
+	}
 	if in.isExceptionClass(c) {
-		o.exc = &value.Exception{Type: in.exceptionBase(c), Args: args, Msg: in.exceptionText(args)}
-		o.set("args", value.NewTuple(args...))
+		in.initException(o, args)
 	}
 	if init, _, ok := c.lookup("__init__"); ok {
 		_, err := in.call(&method{self: o, fn: init}, args, kwargs, n)
@@ -480,6 +579,9 @@ func (in *interp) construct(c *class, args []value.Value, kwargs []value.Kwarg, 
 	switch c.kind {
 	case "dataclass", "namedtuple":
 		return o, in.fillFields(c, o, args, kwargs, n)
+	}
+	if _, _, own := c.lookup("__new__"); own {
+		return o, nil
 	}
 	if c.hasUnknownBase() == nil && o.exc == nil && len(args)+len(kwargs) > 0 && !derivesBuiltin(c) {
 		return nil, in.raise(n, "TypeError", "%s() takes no arguments", c.name)
@@ -516,6 +618,52 @@ func (in *interp) exceptionBase(c *class) string {
 		}
 	}
 	return "Exception"
+}
+
+// errnoClasses are the subclasses that OSError(errno, text) makes.
+var errnoClasses = map[int64]string{
+	1: "PermissionError", 2: "FileNotFoundError", 3: "ProcessLookupError", 4: "InterruptedError", 10: "ChildProcessError", 11: "BlockingIOError", 13: "PermissionError",
+	17: "FileExistsError", 20: "NotADirectoryError", 21: "IsADirectoryError", 32: "BrokenPipeError", 104: "ConnectionResetError", 110: "TimeoutError", 111: "ConnectionRefusedError",
+}
+
+// initException gives an exception object its arguments and the text that str() shows.
+func (in *interp) initException(o *instance, args []value.Value) {
+	base := in.exceptionBase(o.class)
+	e := &value.Exception{Type: base, Args: args, Msg: in.exceptionText(args)}
+	switch {
+	case len(args) == 1 && value.ExceptionIsA(base, "KeyError"):
+		if text, err := value.Repr(in.budget, args[0]); err == nil {
+			e.Msg = text
+		}
+	case len(args) >= 2 && len(args) <= 3 && value.ExceptionIsA(base, "OSError"):
+		code, ok := args[0].(value.Int)
+		if !ok {
+			break
+		}
+		number, _ := code.Int64()
+		if name, ok := errnoClasses[number]; ok && o.class == in.classes["OSError"] {
+			e.Type, o.class = name, in.classes[name]
+		}
+		e.Msg = "[Errno " + in.textOf(args[0]) + "] " + in.textOf(args[1])
+		o.set("errno", args[0])
+		o.set("strerror", args[1])
+		if len(args) == 3 {
+			if text, err := value.Repr(in.budget, args[2]); err == nil {
+				e.Msg += ": " + text
+			}
+			o.set("filename", args[2])
+			e.Args = args[:2]
+		}
+	case value.ExceptionIsA(base, "SystemExit"):
+		switch len(args) {
+		case 0:
+			o.set("code", value.None)
+		case 1:
+			o.set("code", args[0])
+		}
+	}
+	o.exc = e
+	o.set("args", value.NewTuple(e.Args...))
 }
 
 func (in *interp) exceptionText(args []value.Value) string {
@@ -682,6 +830,9 @@ func (in *interp) iterate(v value.Value, n syntax.Node) (func() (value.Value, bo
 	}
 	return func() (value.Value, bool, error) {
 		x, ok, err := it.Next(in.budget)
+		if d, depends := err.(*dependsError); depends {
+			return nil, false, d
+		}
 		if err != nil {
 			u, err := in.wrap(nil, err, n)
 			return u, err == nil, err

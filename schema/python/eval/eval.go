@@ -127,5 +127,7 @@ func Module(o Options) *Result {
 	onHost.runMain(mod)
 	open := newInterp(o, openHost{o.Host})
 	open.runMain(mod)
+	defer onHost.closeGenerators()
+	defer open.closeGenerators()
 	return assemble(onHost, open, mod)
 }

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -26,7 +27,21 @@ func (in *interp) block(body []syntax.Stmt, s *scope) (outcome, error) {
 	return outcome{guarded: pending}, nil
 }
 
+// stmt runs a statement; where its course is not known, neither is what it assigns or returns.
 func (in *interp) stmt(st syntax.Stmt, s *scope) (outcome, error) {
+	out, err := in.statement(st, s)
+	var d *dependsError
+	if !errors.As(err, &d) {
+		return out, err
+	}
+	if _, ok := st.(*syntax.Return); ok {
+		return outcome{kind: returned, val: d.why}, nil
+	}
+	in.widen([]syntax.Stmt{st}, s, d.why)
+	return outcome{guarded: out.guarded}, nil
+}
+
+func (in *interp) statement(st syntax.Stmt, s *scope) (outcome, error) {
 	if err := in.step(st); err != nil {
 		return outcome{}, err
 	}
@@ -108,8 +123,15 @@ func (in *interp) stmt(st syntax.Stmt, s *scope) (outcome, error) {
 	case *syntax.Match:
 		return in.matchStmt(n, s)
 	case *syntax.TryStar:
-		return in.block(n.Body, s)
-	case *syntax.AsyncFor, *syntax.AsyncWith:
+		why := in.unknown(n, "it is set in a try statement with except*, which is not followed")
+		var bodies []syntax.Stmt
+		bodies = append(append(append(bodies, n.Body...), n.Orelse...), n.Finalbody...)
+		for _, h := range n.Handlers {
+			bodies = append(bodies, h.Body...)
+		}
+		for name, target := range assignedNames(bodies) {
+			in.bind(s, name, why, target, n, "")
+		}
 		return outcome{}, nil
 	case *syntax.TypeAlias:
 		if name, ok := n.Name.(*syntax.Name); ok {
@@ -468,9 +490,26 @@ func (in *interp) handlerTypes(h *syntax.ExceptHandler, s *scope) []string {
 	}
 	v, err := in.expr(h.Type, s)
 	if err != nil {
-		return nil
+		return handlerWords(h.Type)
 	}
 	return classNames(v)
+}
+
+// handlerWords names what a handler catches by its source, where that has no value yet.
+func handlerWords(e syntax.Expr) []string {
+	switch e := e.(type) {
+	case *syntax.Name:
+		return []string{e.ID}
+	case *syntax.Attribute:
+		return []string{e.Attr}
+	case *syntax.Tuple:
+		var out []string
+		for _, x := range e.Elts {
+			out = append(out, handlerWords(x)...)
+		}
+		return out
+	}
+	return nil
 }
 
 func classNames(v value.Value) []string {
@@ -525,8 +564,15 @@ func (in *interp) tryStmt(n *syntax.Try, s *scope) (outcome, error) {
 		in.frames = in.frames[:frames]
 	}
 	if r, ok := isException(err); ok {
-		for i, h := range n.Handlers {
-			if in.handles(types[i], r) {
+		for _, h := range n.Handlers {
+			if h.Type != nil {
+				// CPython looks at the handlers only now.
+				if _, bad := in.expr(h.Type, s); bad != nil {
+					err = bad
+					break
+				}
+			}
+			if in.handles(in.handlerTypes(h, s), r) {
 				pending := out.guarded
 				out, err = in.handler(h, r, s)
 				out.guarded = append(pending, out.guarded...)
@@ -582,15 +628,7 @@ func (in *interp) mayHandlers(n *syntax.Try, tf *tryFrame, types [][]string, end
 
 func (in *interp) handler(h *syntax.ExceptHandler, r *raised, s *scope) (outcome, error) {
 	if h.Name != "" {
-		v := value.Value(r.inst)
-		if r.inst == nil {
-			c := in.classes[r.exc.Type]
-			if c == nil {
-				c = in.classes["Exception"]
-			}
-			v = &instance{class: c, attrs: map[string]value.Value{}, exc: r.exc}
-		}
-		in.bind(s, h.Name, v, h, h, "system")
+		in.bind(s, h.Name, in.exceptionValue(r), h, h, "system")
 	}
 	in.handling = append(in.handling, r)
 	out, err := in.block(h.Body, s)
@@ -599,6 +637,24 @@ func (in *interp) handler(h *syntax.ExceptHandler, r *raised, s *scope) (outcome
 		delete(s.vars, h.Name)
 	}
 	return out, err
+}
+
+// exceptionValue is the object of an exception.
+func (in *interp) exceptionValue(r *raised) *instance {
+	if r.inst == nil {
+		c := in.classes[r.exc.Type]
+		if c == nil {
+			c = in.classes["Exception"]
+		}
+		r.inst = &instance{class: c, attrs: map[string]value.Value{}, exc: r.exc}
+		if r.exc.Type == "SystemExit" {
+			r.inst.set("code", value.Value(value.None))
+			if len(r.exc.Args) > 0 {
+				r.inst.set("code", r.exc.Args[0])
+			}
+		}
+	}
+	return r.inst
 }
 
 func (in *interp) withStmt(items []*syntax.WithItem, body []syntax.Stmt, n syntax.Node, s *scope) (outcome, error) {
@@ -631,6 +687,9 @@ func (in *interp) withStmt(items []*syntax.WithItem, body []syntax.Stmt, n synta
 		}
 	case *Unknown, *Symbolic:
 		entered = in.follow(item.ContextExpr, "a with statement", ctx)
+	case *native, *function, *class, *module, *boundBuiltin, *method, *partial, *wrapper:
+	default:
+		return outcome{}, in.raise(item.ContextExpr, "TypeError", "'%s' object does not support the context manager protocol", ctx.TypeName())
 	}
 	if item.OptionalVars != nil {
 		if err := in.assign(item.OptionalVars, entered, item.ContextExpr, s); err != nil {
@@ -668,11 +727,8 @@ func (in *interp) withStmt(items []*syntax.WithItem, body []syntax.Stmt, n synta
 		r, failed := isException(err)
 		args := []value.Value{value.None, value.None, value.None}
 		if failed {
-			args[0] = value.Str(r.exc.Type)
-			if r.class != nil {
-				args[0] = r.class
-			}
-			args[1] = &Unknown{&schema.Opaque{Source: r.exc.Type, Reason: "it is the exception that ends the with statement", Src: in.rng(n)}}
+			o := in.exceptionValue(r)
+			args[0], args[1], args[2] = o.class, o, in.unknown(n, "it is a traceback")
 		}
 		v, exitErr := in.call(exit, args, nil, item.ContextExpr)
 		if exitErr != nil {
@@ -720,8 +776,37 @@ func (in *interp) decorate(d, f value.Value, n syntax.Node) (value.Value, error)
 	return in.call(d, []value.Value{f}, nil, n)
 }
 
+// qualified is __qualname__ of something defined in a scope.
+func qualified(name string, s *scope) string {
+	switch {
+	case s.isClass:
+		if q, ok := s.vars["__qualname__"].v.(value.Str); ok {
+			return string(q) + "." + name
+		}
+	case s.isFunc:
+		if f, ok := s.vars["\x00function"].v.(*function); ok {
+			return f.qual + ".<locals>." + name
+		}
+	}
+	return name
+}
+
+// docstring is __doc__ of a body.
+func docstring(body []syntax.Stmt) value.Value {
+	if len(body) > 0 {
+		if e, ok := body[0].(*syntax.ExprStmt); ok {
+			if c, ok := e.Value.(*syntax.Constant); ok {
+				if text, ok := c.Value.(string); ok {
+					return value.Str(text)
+				}
+			}
+		}
+	}
+	return value.None
+}
+
 func (in *interp) makeFunction(n syntax.Node, name string, args *syntax.Arguments, body []syntax.Stmt, expr syntax.Expr, async bool, s *scope) (*function, error) {
-	f := &function{name: name, args: args, body: body, expr: expr, scope: s, def: in.rng(n), mod: in.cur, async: async}
+	f := &function{name: name, qual: qualified(name, s), doc: docstring(body), args: args, body: body, expr: expr, scope: s, def: in.rng(n), mod: in.cur, async: async}
 	for _, d := range args.Defaults {
 		v, err := in.expr(d, s)
 		if err != nil {
@@ -784,7 +869,10 @@ func (in *interp) classDef(n *syntax.ClassDef, s *scope) error {
 		body.parent = nil
 	}
 	in.define(body, "__module__", value.Str(in.cur.name))
-	in.define(body, "__qualname__", value.Str(n.Name))
+	in.define(body, "__qualname__", value.Str(qualified(n.Name, s)))
+	if doc := docstring(n.Body); doc != value.Value(value.None) {
+		in.define(body, "__doc__", doc)
+	}
 	in.scopes = append(in.scopes, body)
 	_, err := in.block(n.Body, body)
 	in.scopes = in.scopes[:len(in.scopes)-1]
@@ -806,6 +894,33 @@ func (in *interp) classDef(n *syntax.ClassDef, s *scope) error {
 		}
 	}
 	in.finishClass(c)
+	for _, k := range n.Keywords {
+		v, err := in.expr(k.Value, s)
+		if err != nil {
+			return err
+		}
+		if own, ok := v.(*class); k.Arg == "metaclass" && (!ok || own.name != "ABCMeta" && own.kind != "enum") {
+			c.unknownBase = &schema.Opaque{Source: in.cur.text(k), Reason: "its class is made by a metaclass, which is not followed", Src: in.rng(k)}
+		}
+	}
+	if m, k, ok := (&superObject{class: c, self: c}).find("__init_subclass__"); ok && !k.builtin {
+		var kw []value.Kwarg
+		for _, k := range n.Keywords {
+			v, err := in.expr(k.Value, s)
+			if err != nil {
+				return err
+			}
+			if k.Arg != "" && k.Arg != "metaclass" {
+				kw = append(kw, value.Kwarg{Name: k.Arg, Value: v})
+			}
+		}
+		if w, ok := m.(*wrapper); ok {
+			m = w.fn
+		}
+		if _, err := in.call(&method{self: c, fn: m}, nil, kw, n); err != nil {
+			return err
+		}
+	}
 	v := value.Value(c)
 	for i := len(n.DecoratorList) - 1; i >= 0; i-- {
 		d, err := in.expr(n.DecoratorList[i], s)

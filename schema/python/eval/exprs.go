@@ -121,16 +121,7 @@ func (in *interp) expr(e syntax.Expr, s *scope) (value.Value, error) {
 		})
 		return orUnknown(out, why, err)
 	case *syntax.GeneratorExp:
-		out := value.NewList()
-		why, err := in.comprehension(n.Generators, n, s, func(s *scope) error {
-			v, err := in.expr(n.Elt, s)
-			out.Elems = append(out.Elems, v)
-			return err
-		})
-		if why != nil || err != nil {
-			return orUnknown(out, why, err)
-		}
-		return iterOf("generator", out.Elems), nil
+		return in.generatorExpression(n, s)
 	case *syntax.SetComp:
 		var elems []value.Value
 		why, err := in.comprehension(n.Generators, n, s, func(s *scope) error {
@@ -172,14 +163,14 @@ func (in *interp) expr(e syntax.Expr, s *scope) (value.Value, error) {
 			return nil, err
 		}
 		if why != nil {
-			return value.None, in.yielded(why, s)
+			return value.None, in.yieldedOnly(why, s)
 		}
 		for {
 			x, ok, err := next()
 			if err != nil || !ok {
 				return value.None, err
 			}
-			if err := in.yielded(x, s); err != nil {
+			if _, err := in.yielded(x, s); err != nil {
 				return nil, err
 			}
 		}
@@ -274,17 +265,21 @@ func (in *interp) makeSet(elems []value.Value, n syntax.Node) (value.Value, erro
 func (in *interp) dictExpr(n *syntax.Dict, s *scope) (value.Value, error) {
 	d := value.NewDict()
 	for i, ke := range n.Keys {
-		v, err := in.expr(n.Values[i], s)
-		if err != nil {
-			return nil, err
-		}
 		if ke == nil {
+			v, err := in.expr(n.Values[i], s)
+			if err != nil {
+				return nil, err
+			}
 			if why, err := in.updateDict(d, v, n.Values[i]); why != nil || err != nil {
 				return orUnknown(nil, why, err)
 			}
 			continue
 		}
 		k, err := in.expr(ke, s)
+		if err != nil {
+			return nil, err
+		}
+		v, err := in.expr(n.Values[i], s)
 		if err != nil {
 			return nil, err
 		}
@@ -388,6 +383,14 @@ func (in *interp) ownBinary(op string, l, r value.Value, n syntax.Node) (value.V
 			return v, true, err
 		}
 	}
+	if i, ok := l.(*instance); ok && i.class.kind == "enum" && derivesText(i.class) {
+		v, err := in.binary(op, i.attrs["value"], r, n)
+		return v, true, err
+	}
+	if i, ok := r.(*instance); ok && i.class.kind == "enum" && derivesText(i.class) {
+		v, err := in.binary(op, l, i.attrs["value"], n)
+		return v, true, err
+	}
 	if i, ok := l.(*instance); ok {
 		if m, _, found := i.class.lookup("__" + operatorMethods[op] + "__"); found {
 			v, err := in.call(&method{self: i, fn: m}, []value.Value{r}, nil, n)
@@ -486,7 +489,9 @@ func joinKind(a, b string) string {
 // speculate evaluates something that happens only where the test is false (or true, for negated); an exception gives nil.
 func (in *interp) speculate(test schema.Expr, negated bool, f func() (value.Value, error)) (value.Value, error) {
 	before := in.snapshot()
+	in.forkDepth++
 	v, err := f()
+	in.forkDepth--
 	if r, ok := isException(err); ok {
 		in.restore(before)
 		if negated {
@@ -687,6 +692,13 @@ func (in *interp) containsOwn(x, container value.Value, n syntax.Node) (value.Va
 			return v, true, err
 		}
 		return in.unknown(n, "it asks an object of class "+c.class.name), true, nil
+	case *sysModules:
+		if name, ok := x.(value.Str); ok {
+			if m, found := in.modules[string(name)]; found && !m.missing {
+				return value.True, true, nil
+			}
+		}
+		return in.unknown(n, "which modules are loaded is known only when the server runs"), true, nil
 	case *class:
 		if c.kind == "enum" {
 			return in.follow(n, "an enum", x), true, nil

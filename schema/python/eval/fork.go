@@ -62,9 +62,17 @@ func (in *interp) fork(test schema.Expr, a, b func() (outcome, error), at hcl.Ra
 	}
 	base := in.snapshot()
 	in.budget.Steps -= int64(len(base.scopes)+len(base.lists)+len(base.dicts)) * 4
+	in.forkDepth++
 	pa := in.run(a)
 	in.restore(base)
 	pb := in.run(b)
+	in.forkDepth--
+	for _, p := range []side{pa, pb} {
+		if errors.Is(p.err, errForkYield) || errors.Is(p.err, errClosed) {
+			in.restore(base)
+			return outcome{}, p.err
+		}
+	}
 	return in.merge(test, pa, pb, at)
 }
 
@@ -153,6 +161,11 @@ func (r *raised) result(in *interp) *Raised {
 	out := &Raised{Type: r.exc.Type, Msg: r.exc.Msg, Range: r.at, Trace: r.trace}
 	if r.inst != nil {
 		out.Type = r.inst.class.name
+		if m, k, ok := r.inst.class.lookup("__str__"); ok && !k.builtin {
+			if v, err := in.call(&method{self: r.inst, fn: m}, nil, nil, nil); err == nil {
+				out.Msg = in.textOf(v)
+			}
+		}
 	}
 	if out.Type == "SystemExit" {
 		out.ExitCode = exitCode(r.exc)
@@ -207,9 +220,6 @@ func (in *interp) settleGuarded(out outcome, err error, at hcl.Range) (value.Val
 	return val, err
 }
 
-// dropGuarded is the end of a module: nothing waits there.
-func (in *interp) dropGuarded(outcome) {}
-
 // A snapshot is the contents of everything mutable that a program in progress can reach.
 type snapshot struct {
 	scopes    map[*scope]scopeCopy
@@ -220,6 +230,8 @@ type snapshot struct {
 	classes   map[*class]attrsCopy
 	written   map[string]value.Value
 	order     []string
+	// counts are how far each generator had come.
+	counts map[*generator]int
 }
 
 type scopeCopy struct {
@@ -245,6 +257,22 @@ func (in *interp) snapshot() *snapshot {
 		if m.scope != nil {
 			s.scope(m.scope)
 		}
+	}
+	for _, waiting := range in.waiting {
+		for _, sc := range waiting {
+			s.scope(sc)
+		}
+	}
+	for _, g := range in.generators {
+		if g.count > 0 && !g.done {
+			for _, sc := range g.own.scopes {
+				s.scope(sc)
+			}
+		}
+		if s.counts == nil {
+			s.counts = map[*generator]int{}
+		}
+		s.counts[g] = g.count
 	}
 	for _, v := range in.environ.written {
 		s.value(v)
@@ -314,6 +342,9 @@ func (s *snapshot) value(v value.Value) {
 			s.value(x)
 		}
 		s.value(v.class)
+		if v.dict != nil {
+			s.value(v.dict)
+		}
 	case *class:
 		if _, seen := s.classes[v]; seen || v.builtin {
 			return
@@ -348,6 +379,9 @@ func (s *snapshot) value(v value.Value) {
 func (in *interp) restore(s *snapshot) {
 	for sc, c := range s.scopes {
 		sc.vars, sc.order, sc.open = maps.Clone(c.vars), slices.Clone(c.order), slices.Clone(c.open)
+	}
+	for g, count := range s.counts {
+		g.broken = g.broken || g.count != count
 	}
 	for l, c := range s.lists {
 		l.Elems = slices.Clone(c)

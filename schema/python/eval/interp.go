@@ -45,7 +45,12 @@ type interp struct {
 	forks       int
 	handling    []*raised // exceptions being handled, for a bare raise
 	cwd         string
-	exprDepth   int
+	generators  []*generator
+	generatorOf map[*value.Iter]*generator
+	// waiting are the scopes of those that wait for a generator's next value; forkDepth counts the branches being followed.
+	waiting   [][]*scope
+	forkDepth int
+	exprDepth int
 }
 
 type frame struct {
@@ -165,7 +170,7 @@ func (in *interp) runMain(parsed *module) {
 	}
 	in.define(s, "__name__", value.Str(m.name))
 	in.define(s, "__file__", value.Str(file))
-	in.define(s, "__doc__", value.None)
+	in.define(s, "__doc__", docstring(m.tree.Body))
 	in.define(s, "__package__", value.None)
 	for _, name := range []string{"__spec__", "__loader__", "__cached__"} {
 		in.define(s, name, dynamicValue(name))
@@ -192,12 +197,9 @@ func (in *interp) runModule(m *module) error {
 		in.cur = saved
 		in.scopes = in.scopes[:len(in.scopes)-1]
 	}()
-	out, err := in.block(m.tree.Body, m.scope)
-	if err != nil {
+	if _, err := in.block(m.tree.Body, m.scope); err != nil {
 		return in.settle(err, m)
 	}
-	// A path that a host may take and that ends in an exception was left behind; the others have been joined.
-	in.dropGuarded(out)
 	return nil
 }
 
@@ -315,11 +317,28 @@ func (in *interp) raise(n syntax.Node, typ, format string, args ...any) error {
 
 // thrown puts an exception on its way with the place it comes from.
 func (in *interp) thrown(e *value.Exception, n syntax.Node) error {
-	r := &raised{exc: e, at: in.rng(n), class: in.classes[e.Type]}
+	r := &raised{exc: e, at: in.errorRange(n), class: in.classes[e.Type]}
 	for _, f := range in.frames {
 		r.trace = append(r.trace, Frame{Function: f.name, Range: f.at})
 	}
 	return r
+}
+
+// errorRange is the place CPython gives to an error: of an attribute or a method call over several lines, where its name
+// stands.
+func (in *interp) errorRange(n syntax.Node) hcl.Range {
+	attr, ok := n.(*syntax.Attribute)
+	if call, isCall := n.(*syntax.Call); isCall {
+		attr, ok = call.Func.(*syntax.Attribute)
+	}
+	at := in.rng(n)
+	if !ok {
+		return at
+	}
+	if end := in.rng(attr).End; end.Line > at.Start.Line {
+		at.Start = hcl.Pos{Line: end.Line, Column: max(end.Column-len(attr.Attr), 1), Byte: max(end.Byte-len(attr.Attr), 0)}
+	}
+	return at
 }
 
 // wrap turns an error of package value into one of the interpreter; unsupported operations become an unknown value.
@@ -334,6 +353,8 @@ func (in *interp) wrap(v value.Value, err error, n syntax.Node) (value.Value, er
 		return nil, &giveUp{what: describeBudget(e), at: in.rng(n)}
 	case *value.UnsupportedError:
 		return in.unknown(n, e.What), nil
+	case *dependsError:
+		return e.why, nil
 	}
 	return nil, err
 }

@@ -161,7 +161,7 @@ func libDotenv(in *interp) table {
 		if name == "" || in.files.Exists(name) != "file" {
 			return c, nil
 		}
-		text, unknown, err := in.readFile(name, n)
+		text, unknown, err := in.readFile(name, name, n)
 		c.unknown = unknown
 		if err == nil && unknown == nil {
 			c.lines = envLines(text, true)
@@ -300,7 +300,7 @@ func (in *interp) repository(name string, n syntax.Node) (string, bool, error) {
 	if file == "" {
 		return "", false, nil
 	}
-	text, unknown, err := in.readFile(file, n)
+	text, unknown, err := in.readFile(file, file, n)
 	if err != nil || unknown != nil {
 		return "", false, err
 	}

@@ -59,7 +59,7 @@ func libFunctools(in *interp) table {
 			}), nil
 		})
 	}
-	t := table{"lru_cache": identity("lru_cache"), "cache": identity("cache"), "total_ordering": identity("total_ordering"), "singledispatch": identity("singledispatch")}
+	t := table{"lru_cache": fn("lru_cache", lruCache), "cache": fn("cache", lruCache), "total_ordering": identity("total_ordering"), "singledispatch": identity("singledispatch")}
 	t["partial"] = fn("functools.partial", func(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Node) (value.Value, error) {
 		if len(args) == 0 {
 			return nil, in.raise(n, "TypeError", "type 'partial' takes at least one argument")
@@ -277,24 +277,7 @@ func libContextlib(in *interp) table {
 		"suppress": fn("suppress", func(_ *interp, args []value.Value, _ []value.Kwarg, _ syntax.Node) (value.Value, error) {
 			return &instance{class: c, attrs: table{"\x00suppress": value.NewTuple(args...)}}, nil
 		}),
-		"contextmanager": fn("contextmanager", func(_ *interp, args []value.Value, _ []value.Kwarg, _ syntax.Node) (value.Value, error) {
-			generator := first(args)
-			return fn("contextmanager", func(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Node) (value.Value, error) {
-				yields, err := in.call(generator, args, kwargs, n)
-				if err != nil {
-					return nil, err
-				}
-				it, ok := yields.(*value.Iter)
-				if !ok {
-					return in.follow(n, "a context manager", yields), nil
-				}
-				v, more, err := it.Next(in.budget)
-				if err != nil || !more {
-					return in.unknown(n, "its context manager yields nothing"), err
-				}
-				return managerOf(v), nil
-			}), nil
-		}),
+		"contextmanager": fn("contextmanager", contextManager),
 		"nullcontext": fn("nullcontext", func(_ *interp, args []value.Value, _ []value.Kwarg, _ syntax.Node) (value.Value, error) {
 			if len(args) == 0 {
 				return managerOf(value.None), nil
@@ -307,4 +290,47 @@ func libContextlib(in *interp) table {
 // managerOf is a context manager that gives a value and does nothing at its end.
 func managerOf(v value.Value) value.Value {
 	return &instance{class: &class{name: "_GeneratorContextManager", attrs: table{"__enter__": returns("__enter__", v), "__exit__": returns("__exit__", value.None)}}, attrs: table{}}
+}
+
+// lruCache is functools.lru_cache, with or without arguments: results that are known are kept.
+func lruCache(in *interp, args []value.Value, _ []value.Kwarg, n syntax.Node) (value.Value, error) {
+	switch first(args).(type) {
+	case *function, *native, *class, *method:
+	default:
+		return fn("lru_cache", lruCache), nil
+	}
+	wrapped := args[0]
+	kept := value.NewDict()
+	cached := fn(callableName(wrapped), func(in *interp, args []value.Value, kwargs []value.Kwarg, n syntax.Node) (value.Value, error) {
+		if anyHidden(args, 0) || len(kwargs) > 0 {
+			return in.call(wrapped, args, kwargs, n)
+		}
+		key := value.NewTuple(append([]value.Value{}, args...)...)
+		v, found, err := kept.Get(in.budget, key)
+		if err != nil {
+			return in.wrap(nil, err, n)
+		}
+		if found {
+			return v, nil
+		}
+		if v, err = in.call(wrapped, args, nil, n); err != nil || hidden(v) || in.forkDepth > 0 {
+			return v, err
+		}
+		if err := kept.Set(in.budget, key, v); err != nil {
+			return in.wrap(nil, err, n)
+		}
+		return v, nil
+	})
+	cached.wrapped = wrapped
+	return cached, nil
+}
+
+func callableName(v value.Value) string {
+	switch v := v.(type) {
+	case *function:
+		return v.name
+	case *class:
+		return v.name
+	}
+	return "lru_cache"
 }

@@ -103,11 +103,17 @@ func (in *interp) fits(p syntax.Pattern, v value.Value, s *scope) (bool, schema.
 		case *value.Tuple:
 			elems = l.Elems
 		case *Symbolic, *Unknown:
-			return true, in.unknown(p, "whether a pattern fits is known only when the server starts", needsOf(v)...).Why, nil
+			return in.notSure(p, v, s)
 		default:
 			return false, nil, nil
 		}
 		return in.fitsSequence(p, elems, s)
+	}
+	if m, ok := p.(*syntax.MatchMapping); ok {
+		return in.fitsMapping(m, v, s)
+	}
+	if m, ok := p.(*syntax.MatchClass); ok {
+		return in.fitsClass(m, v, s)
 	}
 	return true, in.unknown(p, "this kind of pattern is not followed", needsOf(v)...).Why, nil
 }
@@ -163,4 +169,159 @@ func (in *interp) equalTest(v, want value.Value, n syntax.Node) (bool, schema.Ex
 		return truth, nil, nil
 	}
 	return true, test, nil
+}
+
+// notSure binds the names of a pattern of which it is not known whether it fits.
+func (in *interp) notSure(p syntax.Pattern, v value.Value, s *scope) (bool, schema.Expr, error) {
+	why := in.unknown(p, "whether a pattern fits is known only when the server starts", needsOf(v)...)
+	syntax.Inspect(p, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.MatchAs:
+			if n.Name != "" {
+				in.bind(s, n.Name, why, n, n, "")
+			}
+		case *syntax.MatchStar:
+			if n.Name != "" {
+				in.bind(s, n.Name, why, n, n, "")
+			}
+		case *syntax.MatchMapping:
+			if n.Rest != "" {
+				in.bind(s, n.Rest, why, n, n, "")
+			}
+		}
+		return true
+	})
+	return true, why.Why, nil
+}
+
+func (in *interp) fitsMapping(p *syntax.MatchMapping, v value.Value, s *scope) (bool, schema.Expr, error) {
+	if isForeignUnknown(v) || isOwn(v) {
+		return in.notSure(p, v, s)
+	}
+	d, ok := v.(*value.Dict)
+	if !ok {
+		return false, nil, nil
+	}
+	rest, err := d.Copy(in.budget)
+	if err != nil {
+		_, err = in.wrap(nil, err, p)
+		return false, nil, err
+	}
+	var test schema.Expr
+	for i, ke := range p.Keys {
+		k, err := in.expr(ke, s)
+		if err != nil {
+			return false, nil, err
+		}
+		if hidden(k) {
+			return in.notSure(p, k, s)
+		}
+		x, found, err := d.Get(in.budget, k)
+		if err != nil || !found {
+			_, err = in.wrap(nil, err, p)
+			return false, nil, err
+		}
+		if _, _, err := rest.Delete(in.budget, k); err != nil {
+			_, err = in.wrap(nil, err, p)
+			return false, nil, err
+		}
+		fit, t, err := in.fits(p.Patterns[i], x, s)
+		if err != nil || !fit && t == nil {
+			return false, nil, err
+		}
+		test = in.both(test, t, p)
+	}
+	if p.Rest != "" {
+		in.bind(s, p.Rest, rest, p, p, "")
+	}
+	return true, test, nil
+}
+
+// both joins two tests of which either may be missing.
+func (in *interp) both(a, b schema.Expr, n syntax.Node) schema.Expr {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return &schema.Binary{Op: "and", L: a, R: b, Src: in.rng(n)}
+}
+
+// wholePattern are the types whose only positional pattern stands for the value itself.
+var wholePattern = map[string]bool{
+	"bool": true, "bytearray": true, "bytes": true, "dict": true, "float": true, "frozenset": true, "int": true, "list": true, "set": true, "str": true, "tuple": true,
+}
+
+func (in *interp) fitsClass(p *syntax.MatchClass, v value.Value, s *scope) (bool, schema.Expr, error) {
+	cv, err := in.expr(p.Cls, s)
+	if err != nil {
+		return false, nil, err
+	}
+	is, err := builtinIsinstance(in, []value.Value{v, cv}, nil, p)
+	if err != nil {
+		return false, nil, err
+	}
+	if is == value.Value(value.False) {
+		return false, nil, nil
+	}
+	c, ok := cv.(*class)
+	if hidden(is) || !ok {
+		return in.notSure(p, v, s)
+	}
+	names := p.KwdAttrs
+	patterns := p.KwdPatterns
+	var test schema.Expr
+	if len(p.Patterns) > 0 {
+		if c.builtin && wholePattern[c.name] && len(p.Patterns) == 1 {
+			fit, t, err := in.fits(p.Patterns[0], v, s)
+			if err != nil || !fit && t == nil {
+				return false, nil, err
+			}
+			test = t
+		} else {
+			args, ok := in.matchArgs(c)
+			if !ok || len(args) < len(p.Patterns) {
+				return in.notSure(p, v, s)
+			}
+			names = append(append([]string{}, args[:len(p.Patterns)]...), names...)
+			patterns = append(append([]syntax.Pattern{}, p.Patterns...), patterns...)
+		}
+	}
+	for i, name := range names {
+		x, err := in.getAttr(v, name, p)
+		if r, failed := isException(err); failed && r.exc.Type == "AttributeError" {
+			return false, nil, nil
+		}
+		if err != nil {
+			return false, nil, err
+		}
+		fit, t, err := in.fits(patterns[i], x, s)
+		if err != nil || !fit && t == nil {
+			return false, nil, err
+		}
+		test = in.both(test, t, p)
+	}
+	return true, test, nil
+}
+
+// matchArgs are the attributes that positional patterns of a class stand for.
+func (in *interp) matchArgs(c *class) ([]string, bool) {
+	if c.kind == "dataclass" || c.kind == "namedtuple" {
+		return c.fields, true
+	}
+	v, _, ok := c.lookup("__match_args__")
+	t, isTuple := v.(*value.Tuple)
+	if !ok || !isTuple {
+		return nil, false
+	}
+	var out []string
+	for _, e := range t.Elems {
+		text, isText := e.(value.Str)
+		if !isText {
+			return nil, false
+		}
+		out = append(out, string(text))
+	}
+	return out, true
 }

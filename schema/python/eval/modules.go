@@ -39,6 +39,9 @@ func (in *interp) importModule(name string, n syntax.Node) (*module, error) {
 		}
 	}
 	if parent != nil && parent.scope != nil && !parent.missing {
+		if parent.dir == "" {
+			return nil, in.raise(n, "ModuleNotFoundError", "No module named '%s'; '%s' is not a package", name, parent.name)
+		}
 		return nil, in.raise(n, "ModuleNotFoundError", "No module named '%s'", name)
 	}
 	m = &module{name: name, missing: true}
@@ -116,7 +119,7 @@ func (in *interp) load(name, file, dir string, parent *module, n syntax.Node) (*
 	s := m.newScope()
 	in.define(s, "__name__", value.Str(name))
 	in.define(s, "__file__", value.Str(absolute(in.o.Dir, file)))
-	in.define(s, "__doc__", value.None)
+	in.define(s, "__doc__", docstring(m.tree.Body))
 	pkg := name
 	if dir == "" {
 		pkg = strings.TrimSuffix(name[:max(strings.LastIndexByte(name, '.'), 0)], ".")
@@ -209,7 +212,9 @@ func (in *interp) importFrom(n *syntax.ImportFrom, s *scope) error {
 	}
 	for _, a := range n.Names {
 		if a.Name == "*" {
-			in.importStar(m, n, s)
+			if err := in.importStar(m, n, s); err != nil {
+				return err
+			}
 			continue
 		}
 		v, err := in.importName(m, name, a)
@@ -262,7 +267,7 @@ func (in *interp) foreignName(m *module, name string, n syntax.Node) value.Value
 	return &Unknown{&schema.Opaque{Source: in.cur.text(n), Reason: "it comes from the package " + top + ", which gsrv does not read", Src: in.rng(n)}}
 }
 
-func (in *interp) importStar(m *module, n *syntax.ImportFrom, s *scope) {
+func (in *interp) importStar(m *module, n *syntax.ImportFrom, s *scope) error {
 	if m.scope == nil {
 		if m.builtin != nil {
 			for name, v := range m.builtin {
@@ -270,13 +275,16 @@ func (in *interp) importStar(m *module, n *syntax.ImportFrom, s *scope) {
 					in.bind(s, name, v, n, n, "import")
 				}
 			}
-			return
+			s.open = append(s.open, &schema.Opaque{
+				Source: in.cur.text(n), Reason: "import * takes every name of " + m.name + ", of which gsrv models some", Src: in.rng(n),
+			})
+			return nil
 		}
 		top, _, _ := strings.Cut(m.name, ".")
 		s.open = append(s.open, &schema.Opaque{
 			Source: in.cur.text(n), Reason: "import * takes every name of the package " + top + ", which gsrv does not read", Needs: []string{"package " + top}, Src: in.rng(n),
 		})
-		return
+		return nil
 	}
 	names := m.scope.order
 	if all, ok := m.scope.vars["__all__"].v.(*value.List); ok {
@@ -289,18 +297,20 @@ func (in *interp) importStar(m *module, n *syntax.ImportFrom, s *scope) {
 	}
 	for _, name := range names {
 		slot, ok := m.scope.vars[name]
+		if !ok && m.scope.vars["__all__"].v != nil && len(m.scope.open) == 0 {
+			return in.raise(n, "AttributeError", "module '%s' has no attribute '%s'", m.name, name)
+		}
 		if !ok || m.scope.vars["__all__"].v == nil && strings.HasPrefix(name, "_") {
 			continue
 		}
-		saved := in.cur
 		in.bind(s, name, slot.v, n, n, slot.kind)
-		in.cur = saved
 		// The value stands where the other module gives it.
 		b := s.vars[name]
 		b.at, b.name = slot.at, slot.name
 		s.vars[name] = b
 	}
 	s.open = append(s.open, m.scope.open...)
+	return nil
 }
 
 // moduleAttr is module.name.
@@ -336,7 +346,7 @@ func (in *interp) moduleAttr(m *module, name string, n syntax.Node) (value.Value
 }
 
 // readFile reads a file for the program; a file that does not exist is Python's error.
-func (in *interp) readFile(name string, n syntax.Node) (string, *Unknown, error) {
+func (in *interp) readFile(name, display string, n syntax.Node) (string, *Unknown, error) {
 	shown := name
 	if in.o.Dir != "" && strings.HasPrefix(name, in.o.Dir+"/") {
 		shown = strings.TrimPrefix(name, in.o.Dir+"/")
@@ -350,11 +360,11 @@ func (in *interp) readFile(name string, n syntax.Node) (string, *Unknown, error)
 		}
 		return string(text), nil, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return "", nil, in.raise(n, "FileNotFoundError", "[Errno 2] No such file or directory: %s", pyQuote(name))
+		return "", nil, in.raise(n, "FileNotFoundError", "[Errno 2] No such file or directory: %s", pyQuote(display))
 	case errors.Is(err, fs.ErrPermission):
-		return "", nil, in.raise(n, "PermissionError", "[Errno 13] Permission denied: %s", pyQuote(name))
+		return "", nil, in.raise(n, "PermissionError", "[Errno 13] Permission denied: %s", pyQuote(display))
 	case errors.Is(err, schema.ErrNotRegular) && in.files.Exists(shown) == "dir":
-		return "", nil, in.raise(n, "IsADirectoryError", "[Errno 21] Is a directory: %s", pyQuote(name))
+		return "", nil, in.raise(n, "IsADirectoryError", "[Errno 21] Is a directory: %s", pyQuote(display))
 	}
 	return "", in.unknown(n, "it is read from a file that gsrv cannot read: "+err.Error()), nil
 }

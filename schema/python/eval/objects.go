@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -84,6 +85,8 @@ func (*module) TypeName() string { return "module" }
 // A function is a def or a lambda.
 type function struct {
 	name      string
+	qual      string // the qualified name, in messages
+	doc       value.Value
 	args      *syntax.Arguments
 	defaults  []value.Value
 	kwDefault []value.Value
@@ -121,7 +124,9 @@ func (f *function) PyEqual(_ *value.Budget, o value.Value) (bool, error) {
 // A native is a function that is modelled in Go.
 type native struct {
 	name string
-	call func(in *interp, args []value.Value, kwargs []value.Kwarg, at syntax.Node) (value.Value, error)
+	// wrapped is the function that this one stands for.
+	wrapped value.Value
+	call    func(in *interp, args []value.Value, kwargs []value.Kwarg, at syntax.Node) (value.Value, error)
 }
 
 // TypeName implements value.Value.
@@ -179,23 +184,37 @@ func (c *class) PyEqual(_ *value.Budget, o value.Value) (bool, error) {
 	return value.Value(c) == o, nil
 }
 
-// mro lists the class and its bases, depth first, each once.
+// mro is the order in which attributes are looked up: CPython's C3 linearization, or depth first where there is none.
 func (c *class) mro() []*class {
-	var out []*class
-	seen := map[*class]bool{}
-	var walk func(*class)
-	walk = func(k *class) {
-		if k == nil || seen[k] || len(out) > 200 {
-			return
+	if len(c.bases) == 0 {
+		return []*class{c}
+	}
+	if len(c.bases) == 1 {
+		return append([]*class{c}, c.bases[0].mro()...)
+	}
+	var rows [][]*class
+	for _, b := range c.bases {
+		rows = append(rows, b.mro())
+	}
+	rows = append(rows, slices.Clone(c.bases))
+	out := []*class{c}
+	for {
+		rows = slices.DeleteFunc(rows, func(row []*class) bool { return len(row) == 0 })
+		if len(rows) == 0 {
+			return out
 		}
-		seen[k] = true
-		out = append(out, k)
-		for _, b := range k.bases {
-			walk(b)
+		pick := rows[0][0]
+		for _, row := range rows {
+			if !slices.ContainsFunc(rows, func(other []*class) bool { return slices.Contains(other[1:], row[0]) }) {
+				pick = row[0]
+				break
+			}
+		}
+		out = append(out, pick)
+		for i, row := range rows {
+			rows[i] = slices.DeleteFunc(slices.Clone(row), func(k *class) bool { return k == pick })
 		}
 	}
-	walk(c)
-	return out
 }
 
 func (c *class) lookup(name string) (value.Value, *class, bool) {
@@ -231,6 +250,7 @@ type instance struct {
 	attrs map[string]value.Value
 	order []string
 	exc   *value.Exception // for an exception
+	dict  *value.Dict      // __dict__, once it was asked for; it follows the attributes
 }
 
 // TypeName implements value.Value.
@@ -273,6 +293,23 @@ func (i *instance) set(name string, v value.Value) {
 		i.order = append(i.order, name)
 	}
 	i.attrs[name] = v
+	if i.dict != nil {
+		// Without a budget nothing can fail: the key is text.
+		_ = i.dict.SetStr(nil, name, v)
+	}
+}
+
+// remove deletes an attribute and tells whether it was there.
+func (i *instance) remove(name string) bool {
+	if _, ok := i.attrs[name]; !ok {
+		return false
+	}
+	delete(i.attrs, name)
+	i.order = slices.DeleteFunc(slices.Clone(i.order), func(n string) bool { return n == name })
+	if i.dict != nil {
+		_, _, _ = i.dict.Delete(nil, value.Str(name))
+	}
+	return true
 }
 
 // A method is a function bound to an object.
@@ -303,6 +340,7 @@ func (*boundBuiltin) PyTruth(*value.Budget) (bool, error) { return true, nil }
 type wrapper struct {
 	kind string
 	fn   value.Value
+	set  value.Value // of a property
 }
 
 // TypeName implements value.Value.

@@ -231,7 +231,7 @@ func (in *interp) knownPathAttr(o *instance, text, name string, n syntax.Node, s
 		return self(func([]value.Value) (value.Value, error) { return in.pathTest(name, text), nil })
 	case "read_text", "read_bytes":
 		return self(func([]value.Value) (value.Value, error) {
-			content, unknown, err := in.readFile(absolute(in.cwd, text), n)
+			content, unknown, err := in.readFile(absolute(in.cwd, text), text, n)
 			if err != nil || unknown != nil {
 				return orUnknown(nil, unknown, err)
 			}
@@ -291,14 +291,6 @@ func universalNewlines(s string) string {
 func (in *interp) fileObject(text string, unknown *Unknown) value.Value {
 	c := &class{name: "TextIOWrapper", attrs: map[string]value.Value{}}
 	content := universalNewlines(text)
-	give := func(v value.Value) nativeFunc {
-		return func(*interp, []value.Value, []value.Kwarg, syntax.Node) (value.Value, error) {
-			if unknown != nil {
-				return unknown, nil
-			}
-			return v, nil
-		}
-	}
 	lines := value.NewList()
 	for rest := content; rest != ""; {
 		i := strings.IndexByte(rest, '\n')
@@ -309,14 +301,45 @@ func (in *interp) fileObject(text string, unknown *Unknown) value.Value {
 		rest = rest[i+1:]
 	}
 	o := &instance{class: c, attrs: map[string]value.Value{}}
-	firstLine := value.Value(value.Str(""))
-	if len(lines.Elems) > 0 {
-		firstLine = lines.Elems[0]
+	// The place in the file goes on with each read.
+	at := 0
+	takes := func(f func() value.Value) nativeFunc {
+		return func(*interp, []value.Value, []value.Kwarg, syntax.Node) (value.Value, error) {
+			if unknown != nil {
+				return unknown, nil
+			}
+			return f(), nil
+		}
 	}
-	c.attrs["read"] = fn("read", give(value.Str(content)))
-	c.attrs["readlines"] = fn("readlines", give(lines))
-	c.attrs["readline"] = fn("readline", give(firstLine))
-	c.attrs["__iter__"] = fn("__iter__", give(lines))
+	remaining := func() *value.List {
+		out := value.NewList(append([]value.Value{}, lines.Elems[at:]...)...)
+		at = len(lines.Elems)
+		return out
+	}
+	c.attrs["read"] = fn("read", func(in *interp, args []value.Value, _ []value.Kwarg, n syntax.Node) (value.Value, error) {
+		if unknown != nil || len(args) > 1 {
+			return orUnknown(in.unknown(n, "a part of a file is not followed"), unknown, nil)
+		}
+		var text strings.Builder
+		for _, l := range lines.Elems[at:] {
+			part, _ := l.(value.Str)
+			text.WriteString(string(part))
+		}
+		if err := in.budget.Alloc(int64(text.Len())); err != nil {
+			return in.wrap(nil, err, n)
+		}
+		at = len(lines.Elems)
+		return value.Str(text.String()), nil
+	})
+	c.attrs["readlines"] = fn("readlines", takes(func() value.Value { return remaining() }))
+	c.attrs["readline"] = fn("readline", takes(func() value.Value {
+		if at == len(lines.Elems) {
+			return value.Str("")
+		}
+		at++
+		return lines.Elems[at-1]
+	}))
+	c.attrs["__iter__"] = fn("__iter__", takes(func() value.Value { return remaining() }))
 	c.attrs["__enter__"] = fn("__enter__", func(*interp, []value.Value, []value.Kwarg, syntax.Node) (value.Value, error) { return o, nil })
 	c.attrs["__exit__"] = returns("__exit__", value.None)
 	for _, name := range []string{"close", "write", "flush", "writelines"} {

@@ -157,6 +157,9 @@ func (in *interp) funcRef(v value.Value, at hcl.Range) *schema.FuncRef {
 		}
 		return &c
 	case *native:
+		if v.wrapped != nil {
+			return in.funcRef(v.wrapped, at)
+		}
 		return &schema.FuncRef{Name: v.name, Kind: "function", VarArgs: true, Src: at}
 	case *wrapper:
 		return in.funcRef(v.fn, at)
