@@ -372,142 +372,60 @@ type (
 	}
 )
 
-type (
-	// MatchValue is CPython's ast.MatchValue.
-	MatchValue struct {
-		Pos
-		Value Expr
-	}
-	// MatchSingleton matches None (nil), True or False.
-	MatchSingleton struct {
-		Pos
-		Value any
-	}
-	// MatchSequence is CPython's ast.MatchSequence.
-	MatchSequence struct {
-		Pos
-		Patterns []Pattern
-	}
-	// MatchMapping is CPython's ast.MatchMapping.
-	MatchMapping struct {
-		Pos
-		Keys     []Expr
-		Patterns []Pattern
-		Rest     string
-	}
-	// MatchClass is CPython's ast.MatchClass.
-	MatchClass struct {
-		Pos
-		Cls         Expr
-		Patterns    []Pattern
-		KwdAttrs    []string
-		KwdPatterns []Pattern
-	}
-	// MatchStar is CPython's ast.MatchStar.
-	MatchStar struct {
-		Pos
-		Name string
-	}
-	// MatchAs is CPython's ast.MatchAs.
-	MatchAs struct {
-		Pos
-		Pattern Pattern
-		Name    string
-	}
-	// MatchOr is CPython's ast.MatchOr.
-	MatchOr struct {
-		Pos
-		Patterns []Pattern
-	}
-)
-
-type (
-	// TypeVar is CPython's ast.TypeVar.
-	TypeVar struct {
-		Pos
-		Name    string
-		Bound   Expr
-		Default Expr
-	}
-	// ParamSpec is CPython's ast.ParamSpec.
-	ParamSpec struct {
-		Pos
-		Name    string
-		Default Expr
-	}
-	// TypeVarTuple is CPython's ast.TypeVarTuple.
-	TypeVarTuple struct {
-		Pos
-		Name    string
-		Default Expr
-	}
-)
-
-func (*FunctionDef) stmt()       {}
-func (*AsyncFunctionDef) stmt()  {}
-func (*ClassDef) stmt()          {}
-func (*Return) stmt()            {}
-func (*Delete) stmt()            {}
-func (*Assign) stmt()            {}
-func (*TypeAlias) stmt()         {}
-func (*AugAssign) stmt()         {}
-func (*AnnAssign) stmt()         {}
-func (*For) stmt()               {}
-func (*AsyncFor) stmt()          {}
-func (*While) stmt()             {}
-func (*If) stmt()                {}
-func (*With) stmt()              {}
-func (*AsyncWith) stmt()         {}
-func (*Match) stmt()             {}
-func (*Raise) stmt()             {}
-func (*Try) stmt()               {}
-func (*TryStar) stmt()           {}
-func (*Assert) stmt()            {}
-func (*Import) stmt()            {}
-func (*ImportFrom) stmt()        {}
-func (*Global) stmt()            {}
-func (*Nonlocal) stmt()          {}
-func (*ExprStmt) stmt()          {}
-func (*Pass) stmt()              {}
-func (*Break) stmt()             {}
-func (*Continue) stmt()          {}
-func (*BoolOp) expr()            {}
-func (*NamedExpr) expr()         {}
-func (*BinOp) expr()             {}
-func (*UnaryOp) expr()           {}
-func (*Lambda) expr()            {}
-func (*IfExp) expr()             {}
-func (*Dict) expr()              {}
-func (*Set) expr()               {}
-func (*ListComp) expr()          {}
-func (*SetComp) expr()           {}
-func (*DictComp) expr()          {}
-func (*GeneratorExp) expr()      {}
-func (*Await) expr()             {}
-func (*Yield) expr()             {}
-func (*YieldFrom) expr()         {}
-func (*Compare) expr()           {}
-func (*Call) expr()              {}
-func (*FormattedValue) expr()    {}
-func (*JoinedStr) expr()         {}
-func (*Interpolation) expr()     {}
-func (*TemplateStr) expr()       {}
-func (*Constant) expr()          {}
-func (*Attribute) expr()         {}
-func (*Subscript) expr()         {}
-func (*Starred) expr()           {}
-func (*Name) expr()              {}
-func (*List) expr()              {}
-func (*Tuple) expr()             {}
-func (*Slice) expr()             {}
-func (*MatchValue) pattern()     {}
-func (*MatchSingleton) pattern() {}
-func (*MatchSequence) pattern()  {}
-func (*MatchMapping) pattern()   {}
-func (*MatchClass) pattern()     {}
-func (*MatchStar) pattern()      {}
-func (*MatchAs) pattern()        {}
-func (*MatchOr) pattern()        {}
-func (*TypeVar) typeParam()      {}
-func (*ParamSpec) typeParam()    {}
-func (*TypeVarTuple) typeParam() {}
+func (*FunctionDef) stmt()      {}
+func (*AsyncFunctionDef) stmt() {}
+func (*ClassDef) stmt()         {}
+func (*Return) stmt()           {}
+func (*Delete) stmt()           {}
+func (*Assign) stmt()           {}
+func (*TypeAlias) stmt()        {}
+func (*AugAssign) stmt()        {}
+func (*AnnAssign) stmt()        {}
+func (*For) stmt()              {}
+func (*AsyncFor) stmt()         {}
+func (*While) stmt()            {}
+func (*If) stmt()               {}
+func (*With) stmt()             {}
+func (*AsyncWith) stmt()        {}
+func (*Match) stmt()            {}
+func (*Raise) stmt()            {}
+func (*Try) stmt()              {}
+func (*TryStar) stmt()          {}
+func (*Assert) stmt()           {}
+func (*Import) stmt()           {}
+func (*ImportFrom) stmt()       {}
+func (*Global) stmt()           {}
+func (*Nonlocal) stmt()         {}
+func (*ExprStmt) stmt()         {}
+func (*Pass) stmt()             {}
+func (*Break) stmt()            {}
+func (*Continue) stmt()         {}
+func (*BoolOp) expr()           {}
+func (*NamedExpr) expr()        {}
+func (*BinOp) expr()            {}
+func (*UnaryOp) expr()          {}
+func (*Lambda) expr()           {}
+func (*IfExp) expr()            {}
+func (*Dict) expr()             {}
+func (*Set) expr()              {}
+func (*ListComp) expr()         {}
+func (*SetComp) expr()          {}
+func (*DictComp) expr()         {}
+func (*GeneratorExp) expr()     {}
+func (*Await) expr()            {}
+func (*Yield) expr()            {}
+func (*YieldFrom) expr()        {}
+func (*Compare) expr()          {}
+func (*Call) expr()             {}
+func (*FormattedValue) expr()   {}
+func (*JoinedStr) expr()        {}
+func (*Interpolation) expr()    {}
+func (*TemplateStr) expr()      {}
+func (*Constant) expr()         {}
+func (*Attribute) expr()        {}
+func (*Subscript) expr()        {}
+func (*Starred) expr()          {}
+func (*Name) expr()             {}
+func (*List) expr()             {}
+func (*Tuple) expr()            {}
+func (*Slice) expr()            {}
