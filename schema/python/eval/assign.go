@@ -146,7 +146,10 @@ func (in *interp) setItem(obj, index, v value.Value, target, from syntax.Node) e
 		return nil
 	case *namespace:
 		return o.setItem(in, index, v, target, from)
-	case *Symbolic, *Unknown:
+	case *Symbolic:
+		in.spoil(o, target)
+		return nil
+	case *Unknown:
 		return nil
 	case *instance:
 		if m, _, ok := o.class.lookup("__setitem__"); ok {
@@ -166,6 +169,25 @@ func (in *interp) setItem(obj, index, v value.Value, target, from syntax.Node) e
 		_, err = in.wrap(nil, err, target)
 	}
 	return err
+}
+
+// mutable tells whether an expression stands for a container, which may be changed in place.
+func mutable(e schema.Expr) bool {
+	switch e := e.(type) {
+	case *schema.List, *schema.Map:
+		return true
+	case *schema.Cond:
+		return mutable(e.Then) || mutable(e.Else)
+	}
+	return false
+}
+
+// spoil notes that a container whose contents depend on the host is changed in place: nothing is known of it any more,
+// whatever name it goes by.
+func (in *interp) spoil(s *Symbolic, n syntax.Node) {
+	s.Expr = &schema.Opaque{
+		Source: in.cur.text(n), Reason: "it is changed after a branch that depends on the host had changed it", Needs: needsOfExpr(s.Expr), Src: in.rng(n),
+	}
 }
 
 // poison makes the contents of a container unknown: something was stored at a place that is not known.
@@ -297,10 +319,14 @@ func (in *interp) deleteItem(t *syntax.Subscript, s *scope) error {
 			delete(o.scope.vars, string(name))
 		}
 		return nil
-	case *Symbolic, *Unknown, *instance:
+	case *Symbolic:
+		in.spoil(o, t)
+		return nil
+	case *Unknown, *instance:
 		return nil
 	}
 	if isForeignUnknown(index) {
+		in.poison(obj, in.follow(t, "an index that is not known", index))
 		return nil
 	}
 	if err := value.DelItem(in.budget, obj, index); err != nil {

@@ -302,6 +302,12 @@ func (in *interp) callMethod(obj value.Value, name string, args []value.Value, k
 	case *namespace:
 		return in.namespaceMethod(o, name, args, kwargs, n)
 	case *Symbolic:
+		if mutable(o.Expr) {
+			switch name {
+			case "append", "extend", "insert", "update", "add", "setdefault", "pop", "popitem", "remove", "discard", "clear", "sort", "reverse":
+				in.spoil(o, n)
+			}
+		}
 		return in.symbolicMethod(o, name, args, kwargs, n), nil
 	case *module, *instance, *class, *superObject, *function, *Unknown, *native, *method, *partial, *wrapper, *boundBuiltin, *fieldDefault:
 		fn, err := in.getAttr(obj, name, n)

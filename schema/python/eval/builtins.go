@@ -198,7 +198,7 @@ func (in *interp) callBuiltin(name string, args []value.Value, kwargs []value.Kw
 		case "int", "float":
 			in.mayRaise("ValueError", &schema.Opaque{
 				Source: in.cur.text(n), Reason: "whether the text is a number is known only when the server starts", Needs: needsOf(args...), Src: in.rng(n),
-			})
+			}, nil)
 		}
 		return in.symbolicBuiltin(name, args, kwargs, n), nil
 	}

@@ -14,6 +14,8 @@ type environ struct {
 	// written holds assignments; a nil value is a deletion.
 	written map[string]value.Value
 	order   []string
+	// replaced is set once the whole environment was exchanged for one that is not known.
+	replaced *Unknown
 }
 
 func newEnviron(in *interp) *environ {
@@ -31,6 +33,9 @@ func (e *environ) get(name string, at hcl.Range, missing schema.MissingEnv) (v v
 			return nil, false, true
 		}
 		return w, true, true
+	}
+	if e.replaced != nil {
+		return e.replaced, true, true
 	}
 	text, state := e.in.host.Env(name)
 	switch state {
@@ -68,7 +73,8 @@ func (e *environ) lookup(name string, fallback value.Value, n syntax.Node) value
 func (e *environ) subscript(name string, n syntax.Node) (value.Value, error) {
 	v, present, known := e.get(name, e.in.rng(n), schema.MissingError)
 	if !known {
-		e.in.mayRaise("KeyError", &schema.Binary{Op: "==", L: &schema.Env{Name: name, Src: e.in.rng(n)}, R: schema.None(e.in.rng(n)), Src: e.in.rng(n)})
+		e.in.mayRaise("KeyError", &schema.Binary{Op: "==", L: &schema.Env{Name: name, Src: e.in.rng(n)}, R: schema.None(e.in.rng(n)), Src: e.in.rng(n)},
+			&raised{exc: &value.Exception{Type: "KeyError", Msg: pyQuote(name), Args: []value.Value{value.Str(name)}}, at: e.in.errorRange(n), class: e.in.classes["KeyError"]})
 		return v, nil
 	}
 	if !present {
@@ -181,7 +187,11 @@ func (e *environ) method(name string, args []value.Value, kwargs []value.Kwarg, 
 	case "update":
 		return value.None, e.update(args, kwargs, n)
 	case "clear":
-		d, _ := e.all()
+		d, complete := e.all()
+		if !complete {
+			e.replaced = in.unknown(n, "the environment is cleared, and what is set afterwards depends on it")
+			clear(e.written)
+		}
 		d.Items(func(k, _ value.Value) bool {
 			e.set(string(k.(value.Str)), nil)
 			return true
@@ -195,6 +205,8 @@ func (e *environ) update(args []value.Value, kwargs []value.Kwarg, n syntax.Node
 	for _, a := range args {
 		d, ok := a.(*value.Dict)
 		if !ok {
+			e.replaced = e.in.unknown(n, "os.environ is updated with something that is not known", needsOf(a)...)
+			clear(e.written)
 			return nil
 		}
 		var bad error

@@ -188,6 +188,13 @@ func (in *interp) augAssign(n *syntax.AugAssign, s *scope) error {
 }
 
 func (in *interp) inPlace(op syntax.Operator, l, r value.Value, n syntax.Node) (value.Value, error) {
+	if e, ok := l.(*environ); ok && op.Symbol() == "|" {
+		return e, e.update([]value.Value{r}, nil, n)
+	}
+	if s, ok := l.(*Symbolic); ok && mutable(s.Expr) {
+		in.spoil(s, n)
+		return s, nil
+	}
 	if isForeignUnknown(l) || isForeignUnknown(r) && !isContainer(l) || isOwn(l) || isOwn(r) {
 		return in.binary(op.Symbol(), l, r, n)
 	}
@@ -610,7 +617,7 @@ func (in *interp) mayHandlers(n *syntax.Try, tf *tryFrame, types [][]string, end
 		m := tf.may[k]
 		r := m.exc
 		if r == nil {
-			r = &raised{exc: &value.Exception{Type: m.typ, Msg: ""}, at: in.rng(n), class: in.classes[m.typ]}
+			r = &raised{exc: &value.Exception{Type: m.typ, Msg: ""}, at: in.rng(n), class: in.classes[m.typ], vague: in.unknown(n, "it is a "+m.typ+" that is raised on some hosts only")}
 		}
 		for i, h := range n.Handlers {
 			if !in.handles(types[i], r) {
@@ -628,7 +635,11 @@ func (in *interp) mayHandlers(n *syntax.Try, tf *tryFrame, types [][]string, end
 
 func (in *interp) handler(h *syntax.ExceptHandler, r *raised, s *scope) (outcome, error) {
 	if h.Name != "" {
-		in.bind(s, h.Name, in.exceptionValue(r), h, h, "system")
+		v := value.Value(r.vague)
+		if r.vague == nil {
+			v = in.exceptionValue(r)
+		}
+		in.bind(s, h.Name, v, h, h, "system")
 	}
 	in.handling = append(in.handling, r)
 	out, err := in.block(h.Body, s)

@@ -421,7 +421,8 @@ func (in *interp) join(test schema.Expr, a, b *snapshot, at hcl.Range) {
 	in.restore(b)
 	replaced := map[value.Value]value.Value{}
 	in.joinLists(test, a, b, at, replaced)
-	in.joinDicts(test, a, b, at)
+	in.joinDicts(test, a, b, at, replaced)
+	b.replaceInside(replaced)
 	for sc, ca := range a.scopes {
 		cb, both := b.scopes[sc]
 		if !both {
@@ -472,11 +473,15 @@ func (in *interp) joinLists(test schema.Expr, a, b *snapshot, at hcl.Range, repl
 	}
 }
 
-func (in *interp) joinDicts(test schema.Expr, a, b *snapshot, at hcl.Range) {
+func (in *interp) joinDicts(test schema.Expr, a, b *snapshot, at hcl.Range, replaced map[value.Value]value.Value) {
 	for d, ca := range a.dicts {
 		cb, both := b.dicts[d]
 		if !both {
 			setDict(d, ca)
+			continue
+		}
+		if !sameKeys(ca, cb) {
+			replaced[d] = symbolic(&schema.Cond{Test: test, Then: in.toExpr(ca, at), Else: in.toExpr(cb, at), Src: at}, "")
 			continue
 		}
 		ca.Items(func(k, va value.Value) bool {
@@ -489,13 +494,56 @@ func (in *interp) joinDicts(test schema.Expr, a, b *snapshot, at hcl.Range) {
 			}
 			return d.Set(nil, k, in.joinValue(test, va, vb, at)) == nil
 		})
-		cb.Items(func(k, vb value.Value) bool {
-			if _, found, err := ca.Get(nil, k); err == nil && !found {
-				return d.Set(nil, k, in.joinValue(test, nil, vb, at)) == nil
+	}
+}
+
+// sameKeys tells whether two dicts have the same keys.
+func sameKeys(a, b *value.Dict) bool {
+	same := a.Len() == b.Len()
+	a.Items(func(k, _ value.Value) bool {
+		_, found, err := b.Get(nil, k)
+		same = same && found && err == nil
+		return same
+	})
+	return same
+}
+
+// replaceInside puts what stands for containers that differ from host to host where other containers hold them.
+func (b *snapshot) replaceInside(replaced map[value.Value]value.Value) {
+	if len(replaced) == 0 {
+		return
+	}
+	for l := range b.lists {
+		for i, x := range l.Elems {
+			if r, ok := container(replaced, x); ok {
+				l.Elems[i] = r
+			}
+		}
+	}
+	for d := range b.dicts {
+		var keys, values []value.Value
+		d.Items(func(k, x value.Value) bool {
+			if r, ok := container(replaced, x); ok {
+				keys, values = append(keys, k), append(values, r)
 			}
 			return true
 		})
+		for i, k := range keys {
+			if d.Set(nil, k, values[i]) != nil {
+				return
+			}
+		}
 	}
+}
+
+// container looks a value up where it is a container: other values may not be comparable.
+func container(replaced map[value.Value]value.Value, v value.Value) (value.Value, bool) {
+	switch v.(type) {
+	case *value.List, *value.Dict, *value.Set:
+		r, ok := replaced[v]
+		return r, ok
+	}
+	return nil, false
 }
 
 func (in *interp) joinScope(test schema.Expr, sc *scope, a, b scopeCopy, at hcl.Range, replaced map[value.Value]value.Value) {
@@ -508,7 +556,7 @@ func (in *interp) joinScope(test schema.Expr, sc *scope, a, b scopeCopy, at hcl.
 			vars[name] = sb
 			continue
 		}
-		if r, ok := replaced[sb.v]; ok && sa.v == sb.v {
+		if r, ok := container(replaced, sb.v); ok && sa.v == sb.v {
 			sb.v = r
 			vars[name] = sb
 			continue
@@ -554,7 +602,7 @@ func (in *interp) joinAttrs(test schema.Expr, a, b attrsCopy, at hcl.Range, repl
 		if !both {
 			va = nil
 		}
-		if r, ok := replaced[vb]; ok && va == vb {
+		if r, ok := container(replaced, vb); ok && va == vb {
 			attrs[name] = r
 			continue
 		}
@@ -629,7 +677,7 @@ func (t *tryFrame) catches(in *interp, typ string) bool {
 }
 
 // mayRaise notes that what is being evaluated raises an exception where the test holds.
-func (in *interp) mayRaise(typ string, test schema.Expr) {
+func (in *interp) mayRaise(typ string, test schema.Expr, exc *raised) {
 	for i := len(in.tries) - 1; i >= 0; i-- {
 		t := in.tries[i]
 		if !t.catches(in, typ) {
@@ -640,7 +688,7 @@ func (in *interp) mayRaise(typ string, test schema.Expr) {
 				return
 			}
 		}
-		t.may = append(t.may, may{typ: typ, test: test, snap: in.snapshot()})
+		t.may = append(t.may, may{typ: typ, test: test, snap: in.snapshot(), exc: exc})
 		return
 	}
 }

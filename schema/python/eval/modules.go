@@ -171,10 +171,10 @@ func (in *interp) importChecked(name string, n syntax.Node) (*module, error) {
 		top, _, _ := strings.Cut(name, ".")
 		in.mayRaise("ImportError", &schema.Opaque{
 			Source: "import " + name, Reason: "whether the package " + top + " is installed is known only where the server runs", Needs: []string{"package " + top}, Src: in.rng(n),
-		})
+		}, nil)
 		in.mayRaise("ModuleNotFoundError", &schema.Opaque{
 			Source: "import " + name, Reason: "whether the package " + top + " is installed is known only where the server runs", Needs: []string{"package " + top}, Src: in.rng(n),
-		})
+		}, nil)
 	}
 	return m, err
 }

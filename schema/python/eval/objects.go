@@ -366,6 +366,8 @@ type raised struct {
 	class *class
 	at    hcl.Range
 	trace []Frame
+	// vague is set where the exception's details are not known.
+	vague *Unknown
 }
 
 // Error implements error.
