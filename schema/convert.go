@@ -94,7 +94,8 @@ func Convert(conversion string, e Expr) Expr {
 			}
 		}
 	case *Template:
-		if conversion == "list" {
+		// A template of one part has the type of that part, as in HCL; any other is text.
+		if conversion == "list" && len(x.Parts) > 1 {
 			return &List{Items: []Expr{x}, Src: x.Src}
 		}
 	}
