@@ -50,6 +50,7 @@ type interp struct {
 	// waiting are the scopes of those that wait for a generator's next value; forkDepth counts the branches being followed.
 	waiting   [][]*scope
 	forkDepth int
+	exprNodes int
 	exprDepth int
 }
 
@@ -99,6 +100,10 @@ func newInterp(o Options, host schema.Host) *interp {
 // parseModule reads source text.
 func parseModule(name string, src []byte) (*module, *syntax.SyntaxError) {
 	tree, err := syntax.Parse(name, src)
+	if err == nil {
+		// Importing a module compiles it, and the compiler refuses more than the grammar.
+		err = syntax.Check(name, tree)
+	}
 	if err != nil {
 		var se *syntax.SyntaxError
 		if errors.As(err, &se) {
@@ -363,8 +368,9 @@ func (in *interp) wrap(v value.Value, err error, n syntax.Node) (value.Value, er
 func needsOf(vs ...value.Value) []string {
 	seen := map[string]bool{}
 	var collect func(v value.Value, depth int)
+	left := 2000
 	collect = func(v value.Value, depth int) {
-		if depth > 4 {
+		if left--; depth > 4 || left < 0 {
 			return
 		}
 		switch v := v.(type) {
@@ -426,25 +432,29 @@ func needsOfExpr(e schema.Expr) []string {
 }
 
 // hidden tells whether a value is, or holds, something that is not known.
-func hidden(v value.Value) bool { return hiddenDepth(v, 0) }
+func hidden(v value.Value) bool {
+	left := maxNodes
+	return hiddenWithin(v, 0, &left)
+}
 
-func hiddenDepth(v value.Value, depth int) bool {
-	if depth > 20 {
+// hiddenWithin looks at so many parts at most; what is larger counts as not known.
+func hiddenWithin(v value.Value, depth int, left *int) bool {
+	if *left--; depth > 20 || *left < 0 {
 		return true
 	}
 	switch v := v.(type) {
 	case *Symbolic, *Unknown:
 		return true
 	case *value.List:
-		return anyHidden(v.Elems, depth)
+		return anyWithin(v.Elems, depth, left)
 	case *value.Tuple:
-		return anyHidden(v.Elems, depth)
+		return anyWithin(v.Elems, depth, left)
 	case *value.Set:
-		return anyHidden(v.Elems(), depth)
+		return anyWithin(v.Elems(), depth, left)
 	case *value.Dict:
 		found := false
 		v.Items(func(k, x value.Value) bool {
-			found = hiddenDepth(k, depth+1) || hiddenDepth(x, depth+1)
+			found = hiddenWithin(k, depth+1, left) || hiddenWithin(x, depth+1, left)
 			return !found
 		})
 		return found
@@ -452,16 +462,25 @@ func hiddenDepth(v value.Value, depth int) bool {
 	return false
 }
 
-func anyHidden(vs []value.Value, depth int) bool {
+func anyWithin(vs []value.Value, depth int, left *int) bool {
 	for _, v := range vs {
-		if hiddenDepth(v, depth+1) {
-			return true
+		switch v.(type) {
+		case *Symbolic, *Unknown, *value.List, *value.Tuple, *value.Set, *value.Dict:
+			if hiddenWithin(v, depth+1, left) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// reasonFor explains a result that follows from values that are not known.
+// anyHidden tells it of several values.
+func anyHidden(vs []value.Value, depth int) bool {
+	left := maxNodes
+	return anyWithin(vs, depth, &left)
+}
+
+// follow explains a result that follows from values that are not known.
 func (in *interp) follow(n syntax.Node, what string, vs ...value.Value) *Unknown {
 	for _, v := range vs {
 		if u := firstUnknown(v, 0); u != nil {
@@ -477,7 +496,12 @@ func (in *interp) follow(n syntax.Node, what string, vs ...value.Value) *Unknown
 }
 
 func firstUnknown(v value.Value, depth int) *Unknown {
-	if depth > 5 {
+	left := maxNodes
+	return unknownWithin(v, depth, &left)
+}
+
+func unknownWithin(v value.Value, depth int, left *int) *Unknown {
+	if *left--; depth > 5 || *left < 0 {
 		return nil
 	}
 	switch v := v.(type) {
@@ -489,13 +513,13 @@ func firstUnknown(v value.Value, depth int) *Unknown {
 		}
 	case *value.List:
 		for _, x := range v.Elems {
-			if u := firstUnknown(x, depth+1); u != nil {
+			if u := unknownWithin(x, depth+1, left); u != nil {
 				return u
 			}
 		}
 	case *value.Tuple:
 		for _, x := range v.Elems {
-			if u := firstUnknown(x, depth+1); u != nil {
+			if u := unknownWithin(x, depth+1, left); u != nil {
 				return u
 			}
 		}

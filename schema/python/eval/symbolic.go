@@ -18,8 +18,12 @@ import (
 func (in *interp) toExpr(v value.Value, at hcl.Range) schema.Expr { return exprOf(in, v, at, 0) }
 
 func exprOf(in *interp, v value.Value, at hcl.Range, depth int) schema.Expr {
-	if depth > 50 {
-		return &schema.Opaque{Reason: "it is nested too deeply", Src: at}
+	if depth == 0 {
+		in.exprNodes = 0
+	}
+	in.exprNodes++
+	if depth > 50 || in.exprNodes > maxNodes {
+		return &schema.Opaque{Reason: "it is too large or nested too deeply to write down", Src: at}
 	}
 	switch v := v.(type) {
 	case nil, value.NoneType:
@@ -208,8 +212,19 @@ func (in *interp) joinValue(test schema.Expr, a, b value.Value, at hcl.Range) va
 	return symbolic(simplifyCond(test, side(a), side(b), at), kind)
 }
 
+// maxNodes bounds a walk over a value: parts may be shared, so that a small value is a large tree.
+const maxNodes = 50_000
+
 // sameValue tells whether two values are alike for certain.
 func sameValue(a, b value.Value) bool {
+	left := maxNodes
+	return sameWithin(a, b, &left)
+}
+
+func sameWithin(a, b value.Value, left *int) bool {
+	if *left--; *left < 0 {
+		return false
+	}
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
@@ -224,10 +239,10 @@ func sameValue(a, b value.Value) bool {
 		return a == b
 	case *value.Tuple:
 		y, ok := b.(*value.Tuple)
-		return ok && sameValues(x.Elems, y.Elems)
+		return ok && sameAll(x.Elems, y.Elems, left)
 	case *value.List:
 		y, ok := b.(*value.List)
-		return ok && (x == y || sameValues(x.Elems, y.Elems))
+		return ok && (x == y || sameAll(x.Elems, y.Elems, left))
 	case *Symbolic:
 		y, ok := b.(*Symbolic)
 		return ok && (x == y || x.Expr == y.Expr || schema.ExprText(x.Expr) == schema.ExprText(y.Expr))
@@ -241,7 +256,12 @@ func sameValue(a, b value.Value) bool {
 }
 
 func sameValues(a, b []value.Value) bool {
-	return slices.EqualFunc(a, b, sameValue)
+	left := maxNodes
+	return sameAll(a, b, &left)
+}
+
+func sameAll(a, b []value.Value, left *int) bool {
+	return slices.EqualFunc(a, b, func(x, y value.Value) bool { return sameWithin(x, y, left) })
 }
 
 func kindOf(v value.Value) string {
