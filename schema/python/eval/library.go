@@ -20,8 +20,7 @@ func library(in *interp, name string) table {
 	if f, ok := libraries[name]; ok {
 		return f(in)
 	}
-	if reason, ok := unreadable[name]; ok {
-		_ = reason
+	if _, ok := unreadable[name]; ok {
 		return table{}
 	}
 	return nil
