@@ -2,6 +2,7 @@ package schema
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,8 +95,12 @@ func Convert(conversion string, e Expr) Expr {
 			}
 		}
 	case *Template:
-		// A template of one part has the type of that part, as in HCL; any other is text.
-		if conversion == "list" && len(x.Parts) > 1 {
+		// A template of one part has the type of that part, as in HCL; one that holds text is text.
+		holdsText := slices.ContainsFunc(x.Parts, func(p Expr) bool {
+			c, ok := p.(*Const)
+			return ok && c.Val.IsKnown() && !c.Val.IsNull() && c.Val.Type() == cty.String && c.Val.AsString() != ""
+		})
+		if conversion == "list" && holdsText {
 			return &List{Items: []Expr{x}, Src: x.Src}
 		}
 	}

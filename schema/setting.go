@@ -108,6 +108,7 @@ func (c *Config) Setting(name string) *Setting {
 func Merge(layers []*Layer) []Setting {
 	index := map[string]int{}
 	var merged []Setting
+	gathered := map[int]bool{}
 	for _, layer := range layers {
 		for _, s := range layer.Settings {
 			i, seen := index[s.Native]
@@ -115,6 +116,7 @@ func Merge(layers []*Layer) []Setting {
 				index[s.Native] = len(merged)
 				if s.Option != nil && s.Option.Multi && s.Layer != LayerDefault {
 					s = accumulate(Setting{}, s)
+					gathered[len(merged)] = true
 				}
 				merged = append(merged, s)
 				continue
@@ -123,6 +125,7 @@ func Merge(layers []*Layer) []Setting {
 			switch {
 			case s.Option != nil && s.Option.Multi && s.Layer != LayerDefault:
 				merged[i] = accumulate(old, s)
+				gathered[i] = true
 			case s.Maybe:
 				merged[i] = overlayMaybe(old, s)
 			default:
@@ -130,10 +133,8 @@ func Merge(layers []*Layer) []Setting {
 			}
 		}
 	}
-	for i := range merged {
-		if merged[i].Parts != nil {
-			gather(&merged[i])
-		}
+	for i := range gathered {
+		gather(&merged[i])
 	}
 	return merged
 }
