@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strconv"
@@ -53,20 +54,9 @@ func Converted(s Setting, model, conversion string) Setting {
 
 // SortModel orders model settings as Model lists them.
 func SortModel(settings []Setting) {
-	byName := make([]Setting, len(settings))
-	copy(byName, settings)
-	for i := range byName {
-		byName[i].Native, settings[i].Native = byName[i].Name, byName[i].Native
-	}
-	natives := map[string]string{}
-	for i := range byName {
-		natives[byName[i].Name] = settings[i].Native
-	}
-	SortByCatalogue(byName, Model)
-	for i := range byName {
-		byName[i].Native = natives[byName[i].Name]
-	}
-	copy(settings, byName)
+	slices.SortStableFunc(settings, func(a, b Setting) int {
+		return cmp.Compare(Model.Position(a.Name), Model.Position(b.Name))
+	})
 }
 
 // Convert applies a named conversion to an expression: at once to a constant, as a Call around anything that

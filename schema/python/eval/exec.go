@@ -240,6 +240,15 @@ func (in *interp) loopBody(out outcome, breaks, rest *[]guarded, n syntax.Node) 
 	return out.kind == broke || out.kind == returned
 }
 
+// leaveLoop is the outcome of a loop that its body left by break or return.
+func (in *interp) leaveLoop(out outcome, breaks, rest []guarded, n syntax.Node) outcome {
+	in.endLoop(breaks, n)
+	if out.kind == returned {
+		return outcome{kind: returned, val: out.val, guarded: rest}
+	}
+	return outcome{guarded: rest}
+}
+
 func (in *interp) endLoop(breaks []guarded, n syntax.Node) {
 	for i := len(breaks) - 1; i >= 0; i-- {
 		in.join(breaks[i].test, breaks[i].snap, in.snapshot(), in.rng(n))
@@ -281,11 +290,7 @@ func (in *interp) forStmt(n *syntax.For, s *scope) (outcome, error) {
 			return out, err
 		}
 		if in.loopBody(out, &breaks, &rest, n) {
-			in.endLoop(breaks, n)
-			if out.kind == returned {
-				return outcome{kind: returned, val: out.val, guarded: rest}, nil
-			}
-			return outcome{guarded: rest}, nil
+			return in.leaveLoop(out, breaks, rest, n), nil
 		}
 	}
 	out, err := in.block(n.Orelse, s)
@@ -323,11 +328,7 @@ func (in *interp) whileStmt(n *syntax.While, s *scope) (outcome, error) {
 			return out, err
 		}
 		if in.loopBody(out, &breaks, &rest, n) {
-			in.endLoop(breaks, n)
-			if out.kind == returned {
-				return outcome{kind: returned, val: out.val, guarded: rest}, nil
-			}
-			return outcome{guarded: rest}, nil
+			return in.leaveLoop(out, breaks, rest, n), nil
 		}
 	}
 	out, err := in.block(n.Orelse, s)
