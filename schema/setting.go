@@ -64,8 +64,11 @@ type Layer struct {
 
 // A Config is what a server would use: the effective settings and the layers they came from.
 type Config struct {
-	// Dialect is the server's name: gunicorn, uwsgi, paste, native …
+	// Dialect is the name of the dialect that read it: gunicorn, uwsgi, paste, native …
 	Dialect string
+	// Server is the program that would serve: gunicorn, uwsgi, waitress, uvicorn …; empty where that is not known.
+	// A Paste file's is the server its [server:main] names.
+	Server string
 	// Target is the server version whose behaviour is meant.
 	Target Version
 	// Layers, weakest first.

@@ -122,7 +122,7 @@ func (s *session) fromCommand(r *reading, in *schema.Input) error {
 		r.files.Dir, r.host.Dir, in.Dir = r.dir, r.dir, r.dir
 	}
 	in.Command = launch.Words
-	r.dialect = dialectOfProgram(launch.Program)
+	r.dialect = project.DialectOfProgram(launch.Program)
 	if r.dialect == nil {
 		return usagef("%s is no server that gsrv reads; it reads %s", launch.Program, strings.Join(programNames(), ", "))
 	}
@@ -150,13 +150,13 @@ func (s *session) fromFile(r *reading, in *schema.Input, name string) error {
 	base, _, _ := strings.Cut(name, "#")
 	text, err := r.files.Read(base)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) && dialectOfProgram(filepath.Base(name)) != nil {
+		if errors.Is(err, fs.ErrNotExist) && project.DialectOfProgram(filepath.Base(name)) != nil {
 			return usagef("there is no file %q; to read a command line write it after --: gsrv show -- %s", name, name)
 		}
 		return &exitError{exitInput, err.Error()}
 	}
 	in.File = name
-	if r.dialect = dialectOfFile(base, text[:min(len(text), 64<<10)]); r.dialect == nil {
+	if r.dialect, _ = project.DialectOfFile(base, text[:min(len(text), 64<<10)]); r.dialect == nil {
 		return &exitError{exitInput, fmt.Sprintf("%s: not recognised as a server's configuration. gsrv reads gunicorn.conf.py (any .py), uWSGI ini, XML, JSON and YAML, Paste ini with [server:main], and gsrv.hcl; "+
 			"or give the command line that uses it, as in gsrv show -- uwsgi --ini %s", base, base)}
 	}
@@ -226,7 +226,7 @@ func targetVersion(c *cli.Context, d schema.Dialect) (schema.Version, error) {
 	if err != nil {
 		return schema.Version{}, usagef("--target: %v", err)
 	}
-	known := dialectByName(t.Server)
+	known := project.DialectByName(t.Server)
 	if known == nil {
 		return schema.Version{}, usagef("--target %s: gsrv knows no server %q; it knows %s", text, t.Server, strings.Join(dialectNames(), ", "))
 	}

@@ -90,7 +90,7 @@ func newReader(in schema.Input) *reader {
 	_, machine := in.Host.Fact(schema.Hostname)
 	r.check = &validator{release: r.release, host: in.Host, files: in.Files, cwd: workingDirectory(in), machine: machine}
 	r.check.resolve = r.resolveDotted
-	r.cfg = &schema.Config{Dialect: "gunicorn", Target: r.release.Version, Files: in.Files}
+	r.cfg = &schema.Config{Dialect: "gunicorn", Server: "gunicorn", Target: r.release.Version, Files: in.Files}
 	return r
 }
 

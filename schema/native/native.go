@@ -69,7 +69,7 @@ func (dialect) Recognise(name string, text []byte) int {
 
 // Read implements schema.Dialect.
 func (d dialect) Read(in schema.Input) (*schema.Config, hcl.Diagnostics) {
-	cfg := &schema.Config{Dialect: d.Name(), Target: in.Version, Files: in.Files}
+	cfg := &schema.Config{Dialect: d.Name(), Server: "gsrv", Target: in.Version, Files: in.Files}
 	name := in.File
 	var diags hcl.Diagnostics
 	if len(in.Command) > 0 {

@@ -273,6 +273,7 @@ func (r *reader) readServer() {
 		known = &server{name: objectName(ctx), catalogue: &schema.Catalogue{}}
 		r.add(schema.Notef("unknown-server", schema.At(ctx.ObjectRange, ctx.Header), "Server is not known", "What %s takes is not known here, so its settings are shown as they are and not checked.", known.name))
 	}
+	r.config.Server = known.name
 	reading := &reading{server: known, context: ctx, header: ctx.Header}
 	if len(known.catalogue.Options) > 0 || known.function != "" {
 		reading.run()
