@@ -1,0 +1,235 @@
+package lint
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+
+)
+
+// ErrNotRecognised is wrapped by the error for a file that is no server's configuration.
+var ErrNotRecognised = errors.New("not recognised as a server's configuration")
+
+// A Linter runs rules over configurations.
+type Linter struct {
+	Source
+	Rules []*Rule
+	// Policy is what the user said about rules; nil for none.
+	Policy *Policy
+	// Jobs is the number of files that are read at once; 1 where it is not positive.
+	Jobs int
+	// Progress, if set, is told after every file. Calls do not overlap.
+	Progress func(done, total int)
+}
+
+// A Result is what a run found.
+type Result struct {
+	// Findings in order of file, line, column and rule.
+	Findings []Finding
+	// Files are those that were asked for or found, in order.
+	Files []FileStatus
+	// Crashes are faults of rules or readers; the findings of everything else are complete.
+	Crashes []Crash
+	// Suppressed is the number of findings that ignores, and Baselined that the baseline, left out.
+	Suppressed, Baselined int
+}
+
+// FileStatus says what became of a file.
+type FileStatus struct {
+	Name string
+	// Dialect is the dialect that it was read as; empty where it was passed over.
+	Dialect string
+	// Reason says why it was passed over, or how it was read.
+	Reason string
+	// Err is set where it could not be read.
+	Err error
+}
+
+// A Crash is a fault in gsrv, met on one input.
+type Crash struct {
+	Rule  string // identifier; empty for a reader
+	Unit  string
+	Value any
+	Stack []byte
+}
+
+func parentDir(name string) string {
+	if strings.HasPrefix(name, "<") {
+		return "."
+	}
+	return path.Dir(name)
+}
+
+// outcome is what one file came to.
+type outcome struct {
+	status   FileStatus
+	unit     *Unit
+	findings []Finding
+	crashes  []Crash
+}
+
+// Run lints files, by name relative to Root.
+func (l *Linter) Run(ctx context.Context, names []string) *Result {
+	outcomes := make([]outcome, len(names))
+	jobs := make(chan int)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	done := 0
+	for range max(l.Jobs, 1) {
+		wg.Go(func() {
+			for i := range jobs {
+				outcomes[i] = l.file(names[i])
+				mu.Lock()
+				done++
+				if l.Progress != nil {
+					l.Progress(done, len(names))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range names {
+		if ctx.Err() != nil {
+			break
+		}
+		jobs <- i
+	}
+	close(jobs)
+	wg.Wait()
+	return l.collect(outcomes)
+}
+
+// RunUnit lints one unit that is read already.
+func (l *Linter) RunUnit(u *Unit) *Result {
+	o := outcome{unit: u}
+	o.findings, o.crashes = l.check(u)
+	return l.collect([]outcome{o})
+}
+
+func (l *Linter) file(name string) (o outcome) {
+	o.status.Name = name
+	defer func() {
+		if r := recover(); r != nil {
+			o.crashes = append(o.crashes, Crash{Unit: name, Value: r, Stack: debug.Stack()})
+			o.status.Err = fmt.Errorf("%s: internal error while reading: %v", name, r)
+		}
+	}()
+	u, err := l.Source.File(name)
+	switch {
+	case errors.Is(err, ErrNotRecognised):
+		o.status.Reason = "not recognised as a server's configuration"
+		o.status.Err = err
+		return o
+	case err != nil:
+		o.status.Err = err
+		return o
+	}
+	o.status.Dialect = u.Dialect.Name()
+	o.unit = u
+	o.findings, o.crashes = l.check(u)
+	return o
+}
+
+// check runs the rules over a unit; a rule that panics hides nothing but itself.
+func (l *Linter) check(u *Unit) (findings []Finding, crashes []Crash) {
+	for _, rule := range l.Rules {
+		if !l.Policy.enabled(rule) {
+			continue
+		}
+		func() {
+			defer func() {
+				if r := recover(); r != nil {
+					crashes = append(crashes, Crash{Rule: rule.ID, Unit: u.Name, Value: r, Stack: debug.Stack()})
+				}
+			}()
+			for _, f := range rule.Run(u) {
+				findings = append(findings, *f)
+			}
+		}()
+	}
+	return findings, crashes
+}
+
+// collect puts the outcomes together: one order, each finding once, ignores and policy applied.
+func (l *Linter) collect(outcomes []outcome) *Result {
+	res := &Result{}
+	inner := includedFiles(outcomes)
+	var all []Finding
+	for i := range outcomes {
+		o := &outcomes[i]
+		if by := inner[o.status.Name]; by != "" && o.unit != nil {
+			o.status.Reason = "read as a part of " + by
+			o.findings = nil
+		}
+		if o.status.Name != "" {
+			res.Files = append(res.Files, o.status)
+		}
+		res.Crashes = append(res.Crashes, o.crashes...)
+		all = append(all, o.findings...)
+	}
+	slices.SortStableFunc(all, compareFindings)
+	all = slices.CompactFunc(all, func(a, b Finding) bool {
+		return a.Rule == b.Rule && a.Range == b.Range && a.Message == b.Message
+	})
+	setFingerprints(all)
+	all, res.Suppressed = l.suppress(all, outcomes)
+	res.Findings = l.Policy.apply(all)
+	slices.SortStableFunc(res.Findings, compareFindings)
+	return res
+}
+
+// includedFiles gives, for each file that is only a part of another unit, the unit that reads it.
+func includedFiles(outcomes []outcome) map[string]string {
+	inner := map[string]string{}
+	for _, o := range outcomes {
+		if o.unit == nil {
+			continue
+		}
+		for _, name := range o.unit.Files().Names() {
+			if name = path.Clean(name); name != o.status.Name && inner[name] == "" {
+				inner[name] = o.status.Name
+			}
+		}
+	}
+	// Two files that include each other are both looked at.
+	for name, by := range inner {
+		if inner[by] != "" {
+			delete(inner, name)
+		}
+	}
+	return inner
+}
+
+func compareFindings(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.Range.Filename, b.Range.Filename),
+		cmp.Compare(a.Range.Start.Byte, b.Range.Start.Byte),
+		cmp.Compare(a.Range.End.Byte, b.Range.End.Byte),
+		cmp.Compare(a.Rule.ID, b.Rule.ID),
+		cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.Unit, b.Unit),
+	)
+}
+
+// Worst gives the highest severity among findings; 0 for none.
+func Worst(findings []Finding) Severity {
+	var worst Severity
+	for _, f := range findings {
+		worst = max(worst, f.Severity)
+	}
+	return worst
+}
+
+// Place gives file:line:col-line:col of a range, columns in bytes, for tests and fingerprints.
+func Place(r hcl.Range) string {
+	return fmt.Sprintf("%s:%d:%d-%d:%d", r.Filename, r.Start.Line, r.Start.Column, r.End.Line, r.End.Column)
+}
+

@@ -1,0 +1,3 @@
+package lint
+
+func (l *Linter) suppress(findings []Finding, _ []outcome) ([]Finding, int) { return findings, 0 }

@@ -1,0 +1,80 @@
+package lint
+
+// A Policy is what the user said about rules.
+type Policy struct {
+	// Select and Ignore are selectors of rules (see Rule.Matches); an empty Select selects all. The longer selector that
+	// matches wins, Ignore among equals.
+	Select, Ignore []string
+	// Severity overrides the severity by selector.
+	Severity []SeverityOverride
+	// Paths are exceptions for files.
+	Paths []PathPolicy
+}
+
+// SeverityOverride sets the severity of the rules that a selector names.
+type SeverityOverride struct {
+	Selector string
+	Severity Severity
+}
+
+// PathPolicy ignores rules below some paths.
+type PathPolicy struct {
+	Match  func(path string) bool
+	Ignore []string
+}
+
+func longest(rule *Rule, selectors []string) int {
+	best := -1
+	for _, s := range selectors {
+		if rule.Matches(s) {
+			n := len(s)
+			if s == "all" {
+				n = 0
+			}
+			best = max(best, n)
+		}
+	}
+	return best
+}
+
+func (p *Policy) enabled(rule *Rule) bool {
+	if p == nil {
+		return true
+	}
+	selected := 0
+	if len(p.Select) > 0 {
+		selected = longest(rule, p.Select)
+	}
+	return selected >= 0 && longest(rule, p.Ignore) < max(selected, 1) && !(selected == 0 && longest(rule, p.Ignore) >= 0)
+}
+
+// apply leaves out what the policy ignores and sets severities.
+func (p *Policy) apply(findings []Finding) []Finding {
+	if p == nil {
+		return findings
+	}
+	var kept []Finding
+	for _, f := range findings {
+		if p.ignoresAt(f) {
+			continue
+		}
+		best := -1
+		for _, o := range p.Severity {
+			if n := longest(f.Rule, []string{o.Selector}); n > best {
+				best = n
+				f.Severity = o.Severity
+			}
+		}
+		kept = append(kept, f)
+	}
+	return kept
+}
+
+func (p *Policy) ignoresAt(f Finding) bool {
+	for _, path := range p.Paths {
+		if longest(f.Rule, path.Ignore) >= 0 && path.Match(f.Range.Filename) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,169 @@
+package lint
+
+import (
+	"path"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"gsrv/schema"
+	"gsrv/schema/project"
+)
+
+// A Unit is one configuration as it would be started: a file alone or a command line with what it reads.
+type Unit struct {
+	// Name is the file as found or named, or schema.CommandLine.
+	Name    string
+	Dialect schema.Dialect
+	// Config is what was read, Diags what the reader had to say, Input what it was given.
+	Config *schema.Config
+	Diags  hcl.Diagnostics
+	Input  schema.Input
+	// Launch is how the command line starts the server; nil for a file alone.
+	Launch *project.Launch
+	// Root is the directory that is linted, absolute; names in ranges are relative to it.
+	Root string
+	// Pinned is the server version that the project pins or the user named; zero where it is not known. Config is read
+	// for the newest version then.
+	Pinned schema.Version
+	// PinnedAt is where the version is pinned; zero when the user named it.
+	PinnedAt hcl.Range
+	// Pins looks up what the project asks for of a Python package, by its PEP 503 name; nil where nothing is known.
+	Pins func(name string) (Pin, bool)
+	// Around is what is known of how the unit is deployed.
+	Around Surroundings
+
+	settings map[string]*schema.Setting
+}
+
+// Surroundings are facts about a deployment that stand outside the server's own configuration. The zero value knows
+// nothing.
+type Surroundings struct {
+	// Production tells that a production start reaches the unit; development that only a development start does.
+	Production, Development *Evidence
+	// Proxies are proxies that resolve to the unit's listener.
+	Proxies []Evidence
+	// Edge tells that clients reach the listener directly.
+	Edge *Evidence
+	// Container and Platform tell what starts the unit: a container, a platform that assigns $PORT.
+	Container, Platform *Evidence
+}
+
+// Evidence is a fact and where it stands.
+type Evidence struct {
+	Message string
+	Range   hcl.Range
+}
+
+// Server gives the program that would serve, in the words of Config.Server.
+func (u *Unit) Server() string { return u.Config.Server }
+
+// File tells whether the unit is a file alone: what a command line adds is not known then.
+func (u *Unit) File() bool { return u.Launch == nil }
+
+// Files holds the texts of the unit.
+func (u *Unit) Files() *schema.Files { return u.Config.Files }
+
+// developmentWords mark files that do not run in production.
+var developmentWords = map[string]bool{
+	"dev": true, "devel": true, "develop": true, "development": true, "local": true, "localhost": true, "test": true, "tests": true, "testing": true,
+	"debug": true, "example": true, "examples": true, "sample": true, "samples": true, "demo": true, "tutorial": true, "sandbox": true,
+}
+
+// Development tells whether the name of the file, or what starts it, says that it is not for production.
+func (u *Unit) Development() bool {
+	if u.Around.Production != nil {
+		return false
+	}
+	return u.Around.Development != nil || DevelopmentName(u.Name)
+}
+
+// DevelopmentName tells whether a path says dev, local, test, debug, example or the like.
+func DevelopmentName(name string) bool {
+	for _, word := range strings.FieldsFunc(strings.ToLower(path.Clean(name)), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if developmentWords[word] {
+			return true
+		}
+	}
+	return false
+}
+
+// An Agent is a monitoring or security agent that works inside the application's processes.
+type Agent struct {
+	// Name is its short name: newrelic, contrast, ddtrace, sentry, opentelemetry, elastic, instana …
+	Name string
+	// Message and Range say where it shows.
+	Evidence
+}
+
+// agentPackages are the packages of agents by their PEP 503 names.
+var agentPackages = []struct{ pkg, agent, title string }{
+	{"newrelic", "newrelic", "New Relic"},
+	{"contrast-agent", "contrast", "Contrast"},
+	{"ddtrace", "ddtrace", "Datadog"},
+	{"sentry-sdk", "sentry", "Sentry"},
+	{"raven", "sentry", "Sentry"},
+	{"opentelemetry-sdk", "opentelemetry", "OpenTelemetry"},
+	{"opentelemetry-distro", "opentelemetry", "OpenTelemetry"},
+	{"elastic-apm", "elastic", "Elastic APM"},
+	{"instana", "instana", "Instana"},
+	{"scout-apm", "scout", "Scout"},
+	{"appdynamics", "appdynamics", "AppDynamics"},
+}
+
+var agentWrappers = map[string]string{
+	"newrelic-admin": "newrelic", "ddtrace-run": "ddtrace", "opentelemetry-instrument": "opentelemetry", "elasticapm-run": "elastic",
+	"contrast-python-run": "contrast", "scout_apm_run": "scout", "autodynatrace": "dynatrace",
+}
+
+// Agents lists the agents that the command line or the project's requirements show.
+func (u *Unit) Agents() []Agent {
+	var out []Agent
+	if u.Launch != nil {
+		for _, w := range u.Launch.Wrappers {
+			if name := agentWrappers[w]; name != "" {
+				out = append(out, Agent{name, Evidence{w + " starts the server", hcl.Range{}}})
+			}
+		}
+	}
+	for _, a := range agentPackages {
+		if pin, ok := u.Pin(a.pkg); ok {
+			out = append(out, Agent{a.agent, Evidence{a.title + " is required here", pin.Range}})
+		}
+	}
+	return out
+}
+
+// Agent gives the first of the named agents that shows, or nil. Without names any agent counts.
+func (u *Unit) Agent(names ...string) *Agent {
+	for _, a := range u.Agents() {
+		if len(names) == 0 {
+			return &a
+		}
+		for _, n := range names {
+			if a.Name == n {
+				return &a
+			}
+		}
+	}
+	return nil
+}
+
+// A Pin is what the project says about one Python package's version.
+type Pin struct {
+	// Version is the exact version; zero where it is not pinned to one. Spec is the specifier as written.
+	Version schema.Version
+	Spec    string
+	// Kind is "lock", "requirement" or "image".
+	Kind  string
+	Range hcl.Range
+}
+
+// Pin gives what the project asks for of a package; false where it does not ask for it.
+func (u *Unit) Pin(name string) (Pin, bool) {
+	if u.Pins == nil {
+		return Pin{}, false
+	}
+	return u.Pins(name)
+}
