@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
-
 )
 
 // ErrNotRecognised is wrapped by the error for a file that is no server's configuration.
@@ -232,4 +231,3 @@ func Worst(findings []Finding) Severity {
 func Place(r hcl.Range) string {
 	return fmt.Sprintf("%s:%d:%d-%d:%d", r.Filename, r.Start.Line, r.Start.Column, r.End.Line, r.End.Column)
 }
-

@@ -124,7 +124,9 @@ func (u *Unit) FirstSet(names ...string) *schema.Setting {
 }
 
 // NotSet tells that no layer sets any of the names, and that nothing unreadable may.
-func (u *Unit) NotSet(names ...string) bool { return len(u.Config.Open) == 0 && u.FirstSet(names...) == nil }
+func (u *Unit) NotSet(names ...string) bool {
+	return len(u.Config.Open) == 0 && u.FirstSet(names...) == nil
+}
 
 // value gives the value of a setting where it is known for certain.
 func (u *Unit) value(name string) (cty.Value, bool) {

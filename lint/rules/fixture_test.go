@@ -334,4 +334,3 @@ func checkPage(t *testing.T, name, text string) {
 		t.Errorf("docs/rules/%s is not current; go test ./lint/rules -update writes it", name)
 	}
 }
-
