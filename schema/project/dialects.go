@@ -7,6 +7,7 @@ import (
 	"gsrv/schema/gunicorn"
 	"gsrv/schema/native"
 	"gsrv/schema/paste"
+	"gsrv/schema/uvicorn"
 	"gsrv/schema/uwsgi"
 )
 
@@ -15,6 +16,7 @@ var Dialects = []schema.Dialect{
 	gunicorn.New(),
 	uwsgi.New(),
 	paste.New(map[string]paste.ServerReader{"gunicorn.app.pasterapp:serve": gunicorn.ReadPaste}),
+	uvicorn.New(),
 	native.New(),
 }
 

@@ -1,0 +1,67 @@
+package uvicorn
+
+import (
+	"gsrv/schema"
+	"gsrv/schema/cmdline"
+)
+
+// Catalogue lists uvicorn's options, 0.2.0 to 0.51.0, in the order in which it declares them; removed ones come last.
+//
+// Types: string, int, float, switch, bool (a truth value as text), choice (one of Enum), path (must exist).
+var Catalogue = &schema.Catalogue{Server: "uvicorn", Newest: "0.51.0", Options: []schema.Option{
+	{Name: "app", Type: "string", Model: "app.module", Summary: "The ASGI application as module:attribute."},
+	{Name: "host", Flags: []string{"--host"}, Type: "string", Default: `"127.0.0.1"`, Model: "listen.http", Summary: "Address to listen on."},
+	{Name: "port", Flags: []string{"--port"}, Type: "int", Default: `8000`, Model: "listen.http", Summary: "TCP port; 0 lets the system pick one."},
+	{Name: "uds", Flags: []string{"--uds"}, Type: "string", Since: "0.2.20", Model: "listen.http", Summary: "Path of a unix socket to listen on."},
+	{Name: "fd", Flags: []string{"--fd"}, Type: "int", Since: "0.2.20", Model: "listen.http", Summary: "File descriptor of an open socket to listen on."},
+	{Name: "reload", Flags: []string{"--reload"}, Type: cmdline.TypeSwitch, Default: `false`, Since: "0.5.0", Model: "reload.enabled", Summary: "Restart when code changes; for development."},
+	{Name: "reload_dirs", Flags: []string{"--reload-dir"}, Type: "path", Multi: true, Default: `[]`, Since: "0.5.0", Summary: "Directories watched instead of the current one."},
+	{Name: "reload_includes", Flags: []string{"--reload-include"}, Type: "string", Multi: true, Default: `[]`, Since: "0.15.0", Summary: "Patterns of files that are watched as well."},
+	{Name: "reload_excludes", Flags: []string{"--reload-exclude"}, Type: "string", Multi: true, Default: `[]`, Since: "0.15.0", Summary: "Patterns of files that are not watched."},
+	{Name: "reload_delay", Flags: []string{"--reload-delay"}, Type: "float", Unit: "seconds", Default: `0.25`, Since: "0.12.0", Summary: "Time between two looks for changes."},
+	{Name: "workers", Flags: []string{"--workers"}, Env: "WEB_CONCURRENCY", Type: "int", Default: `1`, Model: "workers.count", Summary: "Number of worker processes."},
+	{Name: "loop", Flags: []string{"--loop"}, Type: "choice", Default: `"auto"`, Enum: []string{"auto", "asyncio", "uvloop"}, Summary: "Event loop."},
+	{Name: "http", Flags: []string{"--http"}, Type: "choice", Default: `"auto"`, Enum: []string{"auto", "h11", "httptools"}, Summary: "HTTP parser."},
+	{Name: "ws", Flags: []string{"--ws"}, Type: "choice", Default: `"auto"`, Enum: []string{"auto", "none", "websockets", "websockets-sansio", "wsproto"}, Since: "0.3.0", Summary: "WebSocket implementation."},
+	{Name: "ws_max_size", Flags: []string{"--ws-max-size"}, Type: "int", Unit: "bytes", Default: `16777216`, Since: "0.14.0", Summary: "Largest WebSocket message."},
+	{Name: "ws_max_queue", Flags: []string{"--ws-max-queue"}, Type: "int", Default: `32`, Since: "0.23.0", Summary: "Messages queued on a WebSocket."},
+	{Name: "ws_ping_interval", Flags: []string{"--ws-ping-interval"}, Type: "float", Unit: "seconds", Default: `20.0`, Since: "0.15.0", Summary: "Time between two pings on a WebSocket."},
+	{Name: "ws_ping_timeout", Flags: []string{"--ws-ping-timeout"}, Type: "float", Unit: "seconds", Default: `20.0`, Since: "0.15.0", Summary: "Time a pong may take."},
+	{Name: "ws_per_message_deflate", Flags: []string{"--ws-per-message-deflate"}, Type: "bool", Default: `true`, Since: "0.17.0", Summary: "Compress WebSocket messages."},
+	{Name: "lifespan", Flags: []string{"--lifespan"}, Type: "choice", Default: `"auto"`, Enum: []string{"auto", "on", "off"}, Since: "0.4.0", Summary: "Whether the application is told of start and end."},
+	{Name: "interface", Flags: []string{"--interface"}, Type: "choice", Default: `"auto"`, Enum: []string{"auto", "asgi3", "asgi2", "wsgi"}, Since: "0.6.0", Summary: "Interface the application has."},
+	{Name: "env_file", Flags: []string{"--env-file"}, Type: "path", Since: "0.10.0", Summary: "File of environment variables for the application."},
+	{Name: "log_config", Flags: []string{"--log-config"}, Type: "path", Since: "0.10.0", Model: "log.config_file", Summary: "Python logging configuration: ini, JSON or YAML file."},
+	{Name: "log_level", Flags: []string{"--log-level"}, Type: "choice", Enum: []string{"critical", "error", "warning", "info", "debug", "trace"}, Model: "log.level", Summary: "Least severity that is logged; info where it is not set.", Extra: &cmdline.Facts{Was: []cmdline.Was{{Before: "0.10.0", Default: `"info"`}}}},
+	{Name: "access_log", Flags: []string{"--access-log", "--no-access-log"}, Type: cmdline.TypeSwitch, Default: `true`, Since: "0.10.0", Model: "log.access.to", Summary: "Write an access log to standard output."},
+	{Name: "use_colors", Flags: []string{"--use-colors", "--no-use-colors"}, Type: cmdline.TypeSwitch, Since: "0.10.9", Summary: "Colour the log."},
+	{Name: "proxy_headers", Flags: []string{"--proxy-headers", "--no-proxy-headers"}, Type: cmdline.TypeSwitch, Default: `true`, Since: "0.2.20", Model: "proxy.trusted", Summary: "Believe X-Forwarded-For and X-Forwarded-Proto of trusted proxies.", Extra: &cmdline.Facts{Was: []cmdline.Was{{Before: "0.10.2", Default: `false`}}}},
+	{Name: "server_header", Flags: []string{"--server-header", "--no-server-header"}, Type: cmdline.TypeSwitch, Default: `true`, Since: "0.15.0", Summary: "Send the Server header."},
+	{Name: "date_header", Flags: []string{"--date-header", "--no-date-header"}, Type: cmdline.TypeSwitch, Default: `true`, Since: "0.15.0", Summary: "Send the Date header."},
+	{Name: "forwarded_allow_ips", Flags: []string{"--forwarded-allow-ips"}, Env: "FORWARDED_ALLOW_IPS", Type: "string", Default: `"127.0.0.1"`, Since: "0.10.0", Model: "proxy.trusted", Summary: "Proxies whose headers are believed, separated by commas, or *."},
+	{Name: "root_path", Flags: []string{"--root-path"}, Type: "string", Default: `""`, Since: "0.2.20", Summary: "Path the application is mounted at."},
+	{Name: "limit_concurrency", Flags: []string{"--limit-concurrency"}, Type: "int", Since: "0.2.21", Model: "workers.connections", Summary: "Connections and tasks over which 503 is answered; none for no limit."},
+	{Name: "backlog", Flags: []string{"--backlog"}, Type: "int", Default: `2048`, Since: "0.11.2", Model: "listen.backlog", Summary: "Connections the kernel keeps waiting."},
+	{Name: "limit_max_requests", Flags: []string{"--limit-max-requests"}, Type: "int", Since: "0.2.22", Model: "workers.recycle.requests", Summary: "Requests after which a worker ends; none for never."},
+	{Name: "limit_max_requests_jitter", Flags: []string{"--limit-max-requests-jitter"}, Type: "int", Default: `0`, Since: "0.41.0", Model: "workers.recycle.jitter", Summary: "Random number of requests added to the limit."},
+	{Name: "timeout_keep_alive", Flags: []string{"--timeout-keep-alive"}, Type: "int", Unit: "seconds", Default: `5`, Since: "0.2.21", Model: "http.keep_alive", Summary: "Time an idle connection is kept open."},
+	{Name: "timeout_graceful_shutdown", Flags: []string{"--timeout-graceful-shutdown"}, Type: "int", Unit: "seconds", Since: "0.22.0", Model: "workers.graceful_timeout", Summary: "Time requests get to finish at the end; none for any."},
+	{Name: "timeout_worker_healthcheck", Flags: []string{"--timeout-worker-healthcheck"}, Type: "int", Unit: "seconds", Default: `5`, Since: "0.37.0", Summary: "Time a worker may take to answer the health check."},
+	{Name: "ssl_keyfile", Flags: []string{"--ssl-keyfile"}, Type: "string", Since: "0.4.3", Model: "tls.key", Summary: "Private key, PEM file."},
+	{Name: "ssl_certfile", Flags: []string{"--ssl-certfile"}, Type: "string", Since: "0.4.3", Model: "tls.certificate", Summary: "Certificate chain, PEM file."},
+	{Name: "ssl_keyfile_password", Flags: []string{"--ssl-keyfile-password"}, Type: "string", Since: "0.12.2", Summary: "Password of the private key."},
+	{Name: "ssl_version", Flags: []string{"--ssl-version"}, Type: "int", Default: `17`, Since: "0.4.3", Summary: "TLS version, a constant of Python's ssl module."},
+	{Name: "ssl_cert_reqs", Flags: []string{"--ssl-cert-reqs"}, Type: "int", Default: `0`, Since: "0.4.3", Model: "tls.client_certificate", Summary: "Whether clients must show a certificate: 0 no, 1 optional, 2 required."},
+	{Name: "ssl_ca_certs", Flags: []string{"--ssl-ca-certs"}, Type: "string", Since: "0.4.3", Model: "tls.client_ca", Summary: "Authorities whose client certificates are accepted, PEM file."},
+	{Name: "ssl_ciphers", Flags: []string{"--ssl-ciphers"}, Type: "string", Since: "0.4.3", Model: "tls.ciphers", Summary: "Accepted ciphers, in OpenSSL's notation.", Extra: &cmdline.Facts{Was: []cmdline.Was{{Before: "0.48.0", Default: `"TLSv1"`}}}},
+	{Name: "headers", Flags: []string{"--header"}, Type: "string", Multi: true, Default: `[]`, Since: "0.6.1", Summary: "Response headers added, Name:Value."},
+	{Name: "app_dir", Flags: []string{"--app-dir"}, Type: "string", Default: `""`, Since: "0.11.6", Model: "app.python_path", Convert: "list", Summary: "Directory put before Python's module search path.", Extra: &cmdline.Facts{Was: []cmdline.Was{{Before: "0.21.0", Default: `"."`}}}},
+	{Name: "h11_max_incomplete_event_size", Flags: []string{"--h11-max-incomplete-event-size"}, Type: "int", Unit: "bytes", Since: "0.18.0", Model: "http.limits.request_head", Summary: "Largest request head that the h11 parser takes.", Extra: &cmdline.Facts{Was: []cmdline.Was{{Before: "0.21.0", Default: `16384`}, {Before: "0.18.1", Default: `null`}}}},
+	{Name: "reset_contextvars", Flags: []string{"--reset-contextvars"}, Type: cmdline.TypeSwitch, Default: `false`, Since: "0.45.0", Summary: "Give every request fresh context variables."},
+	{Name: "factory", Flags: []string{"--factory"}, Type: cmdline.TypeSwitch, Default: `false`, Since: "0.13.0", Summary: "The application's name is a function that makes it."},
+	{Name: "debug", Flags: []string{"--debug"}, Type: cmdline.TypeSwitch, Default: `false`, Since: "0.2.18", Removed: "0.19.0", Summary: "Debug mode."},
+	{Name: "timeout_response", Flags: []string{"--timeout-response"}, Type: "int", Unit: "seconds", Default: `60`, Since: "0.2.21", Removed: "0.3.3", Summary: "Time a response may take."},
+	{Name: "wsgi", Flags: []string{"--wsgi"}, Type: cmdline.TypeSwitch, Default: `false`, Since: "0.3.1", Removed: "0.6.0", Summary: "The application is a WSGI one."},
+	{Name: "no_access_log", Flags: []string{"--no-access-log"}, Type: cmdline.TypeSwitch, Default: `false`, Since: "0.3.3", Removed: "0.10.0", Summary: "Write no access log."},
+	{Name: "disable_lifespan", Flags: []string{"--disable-lifespan"}, Type: cmdline.TypeSwitch, Default: `false`, Since: "0.3.24", Removed: "0.4.0", Summary: "Do not tell the application of start and end."},
+}}

@@ -1,0 +1,3 @@
+package uvicorn
+
+func (r *reader) readFile() {}
