@@ -23,6 +23,8 @@ type Linter struct {
 	Rules []*Rule
 	// Policy is what the user said about rules; nil for none.
 	Policy *Policy
+	// Baseline holds findings that are known and left out; nil for none.
+	Baseline *Baseline
 	// Jobs is the number of files that are read at once; 1 where it is not positive.
 	Jobs int
 	// Progress, if set, is told after every file. Calls do not overlap.
@@ -178,10 +180,11 @@ func (l *Linter) collect(outcomes []outcome) *Result {
 	all = slices.CompactFunc(all, func(a, b Finding) bool {
 		return a.Rule == b.Rule && a.Range == b.Range && a.Message == b.Message
 	})
-	setFingerprints(all)
 	all, res.Suppressed = l.suppress(all, outcomes)
-	res.Findings = l.Policy.apply(all)
-	slices.SortStableFunc(res.Findings, compareFindings)
+	slices.SortStableFunc(all, compareFindings)
+	setFingerprints(all)
+	all = l.Policy.apply(all)
+	res.Findings, res.Baselined = l.Baseline.filter(all)
 	return res
 }
 

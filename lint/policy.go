@@ -1,5 +1,7 @@
 package lint
 
+import "strings"
+
 // A Policy is what the user said about rules.
 type Policy struct {
 	// Select and Ignore are selectors of rules (see Rule.Matches); an empty Select selects all. The longer selector that
@@ -23,12 +25,13 @@ type PathPolicy struct {
 	Ignore []string
 }
 
+// longest gives how exactly the selectors name a rule: -1 not at all, 0 as one of all, then by length.
 func longest(rule *Rule, selectors []string) int {
 	best := -1
 	for _, s := range selectors {
 		if rule.Matches(s) {
 			n := len(s)
-			if s == "all" {
+			if strings.EqualFold(s, "all") {
 				n = 0
 			}
 			best = max(best, n)
@@ -37,6 +40,7 @@ func longest(rule *Rule, selectors []string) int {
 	return best
 }
 
+// enabled tells whether a rule runs: it is selected, and no more exact selector ignores it.
 func (p *Policy) enabled(rule *Rule) bool {
 	if p == nil {
 		return true
@@ -45,7 +49,7 @@ func (p *Policy) enabled(rule *Rule) bool {
 	if len(p.Select) > 0 {
 		selected = longest(rule, p.Select)
 	}
-	return selected >= 0 && longest(rule, p.Ignore) < max(selected, 1) && !(selected == 0 && longest(rule, p.Ignore) >= 0)
+	return selected >= 0 && longest(rule, p.Ignore) < max(selected, 1)
 }
 
 // apply leaves out what the policy ignores and sets severities.

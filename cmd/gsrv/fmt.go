@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -82,7 +80,7 @@ func (s *session) fmtOne(name string, check, diff bool) int {
 		s.stdout.Write(formatted)
 		return exitOK
 	case !same:
-		if err := replaceFile(name, formatted); err != nil {
+		if err := schema.ReplaceFile(name, formatted); err != nil {
 			fmt.Fprintf(s.stderr, "gsrv: %s\n", frame.Clean(err.Error()))
 			return exitInput
 		}
@@ -93,35 +91,4 @@ func (s *session) fmtOne(name string, check, diff bool) int {
 		return exitProblems
 	}
 	return exitOK
-}
-
-// replaceFile puts new content in place of a file in one step, with the same permissions; a symbolic link stays
-// and its target is replaced.
-func replaceFile(name string, text []byte) error {
-	target, err := filepath.EvalSymlinks(name)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(target)
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	if _, err = tmp.Write(text); err == nil {
-		err = tmp.Chmod(info.Mode().Perm())
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), target)
 }
