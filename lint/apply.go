@@ -41,16 +41,20 @@ func (l *Linter) Repair(run func(*Linter) *Result, all bool) (*Repair, *Result) 
 		progress := false
 		for _, batch := range worker.batches(res, all, refused) {
 			texts, why := worker.try(batch)
-			if why != "" && len(batch) > 1 {
-				// One of them is at odds with another: the first alone, the others next round.
-				batch = batch[:1]
-				texts, why = worker.try(batch)
-			}
-			if why != "" {
+			for why != "" && len(batch) > 0 {
+				// One of them does not keep its promise, or is at odds with another: the first that can be applied alone is, the
+				// others get their turn next round.
 				f := batch[0]
+				if texts, why = worker.try(batch[:1]); why == "" {
+					batch = batch[:1]
+					break
+				}
+				progress = true
 				refused[f.Fingerprint] = true
 				repair.Refusals = append(repair.Refusals, fmt.Sprintf("%s: the fix of %s was not applied: %s", shortPlace(f), f.Rule.ID, why))
-				progress = true
+				batch = batch[1:]
+			}
+			if why != "" {
 				continue
 			}
 			maps.Copy(worker.Overlay, texts)

@@ -68,18 +68,23 @@ func (b *Baseline) filter(findings []Finding) (kept []Finding, known int) {
 	if b == nil {
 		return findings, 0
 	}
+	kept = b.Unknown(findings)
+	return kept, len(findings) - len(kept)
+}
+
+// Unknown gives the findings that the baseline does not list.
+func (b *Baseline) Unknown(findings []Finding) []Finding {
 	set := map[string]bool{}
 	for _, e := range b.Entries {
 		set[e.Fingerprint] = true
 	}
+	var out []Finding
 	for _, f := range findings {
-		if set[f.Fingerprint] {
-			known++
-		} else {
-			kept = append(kept, f)
+		if !set[f.Fingerprint] {
+			out = append(out, f)
 		}
 	}
-	return kept, known
+	return out
 }
 
 // Prune gives the baseline without the entries that no finding has any more, and those entries.
