@@ -177,3 +177,6 @@ func head(w schema.Word, n int) schema.Word {
 	}
 	return w
 }
+
+// Lookup gives the flag of a spelling, or nil.
+func (f *Flags) Lookup(name string) *Flag { return f.byName[name] }

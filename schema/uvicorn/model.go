@@ -234,6 +234,9 @@ func join(host, port string) string {
 // native gives the settings as uvicorn's Config holds them.
 func (r *reader) native() map[string]any {
 	out := cmdline.Native(r.cfg)
+	if n, ok := r.number("workers"); ok && n == 0 && r.given("workers") != nil {
+		out["workers"] = 1 // "workers or 1"; only WEB_CONCURRENCY may make it 0
+	}
 	if pairs, ok := out["headers"].([]any); ok {
 		for i, p := range pairs {
 			if text, ok := p.(string); ok {

@@ -3,6 +3,7 @@ package uvicorn
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -54,9 +55,15 @@ type reader struct {
 	inFile bool
 	// stopped is set where nothing would be started.
 	stopped bool
+	// quiet is set once uvicorn has printed a text and looks at no value any more.
+	quiet bool
 }
 
-func (r *reader) add(d *hcl.Diagnostic) { r.diags = append(r.diags, d) }
+func (r *reader) add(d *hcl.Diagnostic) {
+	if !r.quiet {
+		r.diags = append(r.diags, d)
+	}
+}
 
 // Read implements schema.Dialect.
 func (*Dialect) Read(in schema.Input) (*schema.Config, hcl.Diagnostics) {
@@ -97,7 +104,7 @@ func (r *reader) readCommand() {
 		r.add(r.program.Diagnostic(line.Err, r.flags))
 		r.stopped = true
 	} else if r.prints(line) {
-		r.stopped = true
+		r.stopped, r.quiet = true, true
 	}
 	given := map[string]bool{}
 	r.options(line, given)
@@ -124,23 +131,22 @@ func (r *reader) tooMany(words []schema.Word) {
 		"uvicorn takes one application, and ends with status 2. Leave %s out, or put its value directly behind the option it belongs to.", cmdline.Repr(words[0].Text)))
 }
 
-// prints tells whether --help or --version ends the program, given as flags or, a trap of the automatic variables, as
-// UVICORN_HELP and UVICORN_VERSION.
+// prints tells whether --version or --help ends the program: given as flags or, a trap of the automatic variables, as
+// UVICORN_VERSION and UVICORN_HELP. click looks at the version first, wherever it stands.
 func (r *reader) prints(line *cmdline.Line) bool {
-	for _, g := range line.Given {
-		if g.Flag.Option == nil {
-			r.add(schema.Warnf("no-start", g.Name.Range, "The command only prints a text",
-				"%s makes uvicorn print its %s and end. Nothing is started and nothing else on the command line counts. Leave it out.", g.Name.Text, strings.TrimPrefix(g.Name.Text, "--")))
+	for _, name := range []string{"version", "help"} {
+		if r.flags.Lookup("--"+name) == nil {
+			continue
+		}
+		i := slices.IndexFunc(line.Given, func(g cmdline.Given) bool { return g.Flag.Name == "--"+name })
+		if i >= 0 {
+			r.add(schema.Warnf("no-start", line.Given[i].Name.Range, "The command only prints a text",
+				"--%s makes uvicorn print its %s and end. Nothing is started and nothing else on the command line counts. Leave it out.", name, name))
 			return true
 		}
-	}
-	if !r.automatic() {
-		return false
-	}
-	for _, name := range []string{"version", "help"} {
 		variable := "UVICORN_" + strings.ToUpper(name)
 		text, at, set := r.variable(variable)
-		if !set {
+		if !set || !r.automatic() {
 			continue
 		}
 		on, ok := cmdline.Bool(text)

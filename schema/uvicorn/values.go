@@ -213,6 +213,9 @@ func (r *reader) convert(o *schema.Option, text string) (cty.Value, string) {
 		}
 		return cty.DynamicVal, repr + " is not one of " + strings.Join(quoted, ", ") + "."
 	case "path":
+		if o.Name == "reload_dirs" && !r.release.AtLeast("0.15.0") {
+			break
+		}
 		if r.machine && (text == "" || r.in.Files.Exists(text) == "") {
 			return cty.DynamicVal, "Path " + repr + " does not exist."
 		}
