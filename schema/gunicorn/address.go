@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gsrv/schema"
 	"gsrv/schema/python/value"
@@ -143,7 +144,7 @@ func hostPort(v value.Value) (value.Value, error) {
 	return value.NewTuple(value.Str(parts[0]), port), nil
 }
 
-var unixHostname = regexp.MustCompile(`^unix:(\p{Nd}+)\n?$`)
+var unixHostname = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^unix:(\p{Nd}+)\n?$`) })
 
 func (c *validator) statsdAddress(v value.Value) (value.Value, error) {
 	s, err := stringOrNone(v)
@@ -151,7 +152,7 @@ func (c *validator) statsdAddress(v value.Value) (value.Value, error) {
 		return s, err
 	}
 	t := string(s.(value.Str))
-	if m := unixHostname.FindStringSubmatch(t); m != nil {
+	if m := unixHostname().FindStringSubmatch(t); m != nil {
 		port, err := value.ParseInt(nil, m[1], 10)
 		if err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -272,8 +273,8 @@ func (r *reader) adviseOnWorkerClass(e *entry) {
 }
 
 var (
-	schemes = regexp.MustCompile(`^(https?|ws|wss|uwsgi|file)://`)
-	bareV6  = regexp.MustCompile(`^[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f]*$`)
+	schemes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(https?|ws|wss|uwsgi|file)://`) })
+	bareV6  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f]*$`) })
 )
 
 func (r *reader) adviseOnBind(e *entry) {
@@ -316,11 +317,11 @@ func (r *reader) bindProblem(s string) (summary, detail string) {
 		return "None in the address", pyRepr(s) + " holds the word None: most often a variable that is not set. The check passes, the start fails or listens on a name that does not exist. Give the variable a default."
 	case !isSocket && strings.ContainsAny(s, "${}"):
 		return "Unfilled placeholder in the address", pyRepr(s) + " holds a $ or a brace that nothing has replaced, and the start fails. gunicorn does not know variables in its settings: read them with os.environ in the configuration file, or let the shell replace them on the command line."
-	case schemes.MatchString(s):
+	case schemes().MatchString(s):
 		return "Address with a scheme", pyRepr(s) + " begins with a scheme that gunicorn does not know here, and the start fails. Write host:port."
 	case !isSocket && (strings.HasPrefix(s, "/") || strings.HasPrefix(s, "./") || strings.HasSuffix(s, ".sock")):
 		return "Path without unix:", pyRepr(s) + " is read as a host name. Write unix:" + s + " for a socket."
-	case !isSocket && !strings.Contains(s, "[") && bareV6.MatchString(s):
+	case !isSocket && !strings.Contains(s, "[") && bareV6().MatchString(s):
 		return "IPv6 address without brackets", pyRepr(s) + " has several colons, and gunicorn takes what stands before the first for the host. Write [address]:port."
 	case err != nil:
 		raised, _ := asException(err)

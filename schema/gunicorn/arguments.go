@@ -3,6 +3,7 @@ package gunicorn
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"gsrv/schema"
 	"gsrv/schema/python/value"
@@ -82,7 +83,7 @@ type foundOption struct {
 	explicit *schema.Word
 }
 
-var negativeNumber = regexp.MustCompile(`^-[0-9]+$|^-[0-9]*\.[0-9]+$`)
+var negativeNumber = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-[0-9]+$|^-[0-9]*\.[0-9]+$`) })
 
 // parseArguments reads words (without the program's name) with the flags of a release.
 func parseArguments(r *Release, words []schema.Word) *parsedArgs {
@@ -160,7 +161,7 @@ func (p *argparser) optional(w schema.Word) (foundOption, bool) {
 		return foundOption{}, false
 	case len(matches) == 1:
 		return matches[0], true
-	case negativeNumber.MatchString(text), strings.Contains(text, " "):
+	case negativeNumber().MatchString(text), strings.Contains(text, " "):
 		return foundOption{}, false
 	}
 	return foundOption{}, true
@@ -351,14 +352,14 @@ func (p *argparser) fail(a *action, message, code string, at schema.Word) {
 }
 
 // legacyOctal is a number as Python 2 wrote octal.
-var legacyOctal = regexp.MustCompile(`^0\p{Nd}`)
+var legacyOctal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^0\p{Nd}`) })
 
 // convert applies argparse's type= of a setting: int, or gunicorn's auto_int, which takes 022 as octal.
 func (p *argparser) convert(kind, text string) (value.Value, bool) {
 	base := 10
 	if kind == "auto_int" {
 		base = 0
-		octal := legacyOctal.MatchString(text)
+		octal := legacyOctal().MatchString(text)
 		if !p.release.AtLeast("19.8.0") { // 19.7.1 took every leading zero for octal's, a lone one too
 			octal = strings.HasPrefix(text, "0") && !strings.HasPrefix(lower(text), "0x")
 		}

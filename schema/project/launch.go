@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -97,8 +98,8 @@ var wrappers = map[string][]wrapper{
 }
 
 var (
-	assignment  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
-	pythonNames = regexp.MustCompile(`^(python|pypy)([0-9](\.[0-9]+)?)?$`)
+	assignment  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`) })
+	pythonNames = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(python|pypy)([0-9](\.[0-9]+)?)?$`) })
 )
 
 // Unwrap takes the wrappers off a command line: "VAR=x exec newrelic-admin run-program gunicorn app:app" is
@@ -107,7 +108,7 @@ func Unwrap(words []schema.Word) (*Launch, *hcl.Diagnostic) {
 	l := &Launch{Env: map[string]*string{}}
 	rest := words
 	for {
-		for len(rest) > 0 && assignment.MatchString(rest[0].Text) {
+		for len(rest) > 0 && assignment().MatchString(rest[0].Text) {
 			l.set(rest[0].Text)
 			rest = rest[1:]
 		}
@@ -122,7 +123,7 @@ func Unwrap(words []schema.Word) (*Launch, *hcl.Diagnostic) {
 		case name == "sh" || name == "bash" || name == "dash" || name == "ash" || name == "zsh":
 			return nil, schema.Errorf("shell-command", rest[0].Range, "A shell runs this command",
 				"The server's command line stands inside the shell's. Give that part itself, with the shell's quotes resolved: gsrv show -- gunicorn app:app.")
-		case pythonNames.MatchString(name):
+		case pythonNames().MatchString(name):
 			if module := pythonModule(rest); module != nil {
 				l.Python = rest[0].Text
 				rest = module
@@ -177,7 +178,7 @@ func (l *Launch) env(rest []schema.Word) []schema.Word {
 		case word == "--":
 			return rest[1:]
 		case strings.HasPrefix(word, "-"):
-		case assignment.MatchString(word):
+		case assignment().MatchString(word):
 			l.set(word)
 		default:
 			return rest

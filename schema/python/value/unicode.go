@@ -89,14 +89,14 @@ func isCaseIgnorable(r rune) bool {
 }
 
 func upperRune(r rune) string {
-	if s, ok := fullUpper[r]; ok {
+	if s, ok := fullUpper()[r]; ok {
 		return s
 	}
 	return runeString(unicode.ToUpper(r))
 }
 
 func titleRune(r rune) string {
-	if s, ok := fullTitle[r]; ok {
+	if s, ok := fullTitle()[r]; ok {
 		return s
 	}
 	return runeString(unicode.ToTitle(r))
@@ -110,7 +110,7 @@ func lowerRune(r rune) string {
 }
 
 func foldRune(r rune) string {
-	if s, ok := fullFold[r]; ok {
+	if s, ok := fullFold()[r]; ok {
 		return s
 	}
 	return runeString(unicode.ToLower(r))
