@@ -258,18 +258,14 @@ func (p *Pass) InsertFix(near *schema.Setting, name string, v any) *Fix {
 		}
 		line(lead + name + ": " + Literal(form, v))
 	case FormXML:
-		open := bytes.LastIndexByte(text[:start], '<')
+		open := bytes.LastIndexByte(text[:start+1], '<')
 		if open < lineStart || strings.TrimSpace(string(text[lineStart:open])) != "" || bytes.Count(text[lineStart:lineEnd], []byte("<")) > 2 {
 			return nil
 		}
-		if !bytes.Contains(text[end:lineEnd], []byte("</")) && !bytes.Contains(text[start:lineEnd], []byte("/>")) {
+		if element := text[open:lineEnd]; !bytes.Contains(element, []byte("</")) && !bytes.Contains(element, []byte("/>")) {
 			return nil
 		}
-		if v == true {
-			line(string(text[lineStart:open]) + "<" + name + "/>")
-		} else {
-			line(string(text[lineStart:open]) + "<" + name + ">" + Literal(form, v) + "</" + name + ">")
-		}
+		line(string(text[lineStart:open]) + "<" + name + ">" + Literal(form, v) + "</" + name + ">")
 	case FormJSON:
 		quote := bytes.LastIndexByte(text[:start+1], '"')
 		if quote < lineStart {

@@ -40,6 +40,9 @@ func flagsFirst(app *cli.App, args []string) []string {
 	takesValue := map[string]bool{}
 	for _, f := range flags {
 		_, isBool := f.(*cli.BoolFlag)
+		if g, ok := f.(*cli.GenericFlag); ok {
+			_, isBool = g.Value.(interface{ IsBoolFlag() bool })
+		}
 		for _, n := range f.Names() {
 			takesValue[n] = !isBool
 		}
