@@ -28,7 +28,7 @@ oracles:
 
 lint:
 	$(GO) vet ./...
-	@unformatted=$$($(GO) tool gofumpt -l cmd schema); \
+	@unformatted=$$($(GO) tool gofumpt -l cmd docs lint schema); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (go tool gofumpt -w FILE):"; echo "$$unformatted"; exit 1; fi
 	$(GO) tool staticcheck ./...
 
@@ -47,6 +47,7 @@ fuzz:
 
 bench: build
 	sh docs/benchmarks/run.sh $(BIN)
+	sh docs/benchmarks/lint.sh $(BIN)
 
 clean:
 	rm -rf bin
