@@ -5,6 +5,7 @@ import (
 
 	"gsrv/schema"
 	"gsrv/schema/gunicorn"
+	"gsrv/schema/modwsgi"
 	"gsrv/schema/native"
 	"gsrv/schema/paste"
 	"gsrv/schema/uvicorn"
@@ -19,6 +20,7 @@ var Dialects = []schema.Dialect{
 	paste.New(map[string]paste.ServerReader{"gunicorn.app.pasterapp:serve": gunicorn.ReadPaste}),
 	uvicorn.New(),
 	waitress.New(),
+	modwsgi.New(),
 	native.New(),
 }
 
