@@ -106,13 +106,13 @@ func (r *reader) model() []schema.Setting {
 	out = append(out, r.logs()...)
 	out = append(out, r.listen())
 	for _, name := range []string{"working-directory", "python-path"} {
-		if s := r.get(name); s.Layer != schema.LayerDefault {
+		if s := r.get(name); s != nil && s.Layer != schema.LayerDefault {
 			s := schema.Converted(*s, s.Option.Model, "")
 			out = append(out, s)
 		}
 	}
 	out = append(out, r.tls()...)
-	if s := r.get("url-alias"); s.Layer != schema.LayerDefault {
+	if s := r.get("url-alias"); s != nil && s.Layer != schema.LayerDefault {
 		var maps []cty.Value
 		for _, p := range s.Parts {
 			pair := p.OnHost.AsValueSlice()
