@@ -5,10 +5,12 @@ import (
 
 	"gsrv/schema"
 	"gsrv/schema/gunicorn"
+	"gsrv/schema/modwsgi"
 	"gsrv/schema/native"
 	"gsrv/schema/paste"
 	"gsrv/schema/uvicorn"
 	"gsrv/schema/uwsgi"
+	"gsrv/schema/waitress"
 )
 
 // Dialects lists every server whose configuration is read.
@@ -17,6 +19,8 @@ var Dialects = []schema.Dialect{
 	uwsgi.New(),
 	paste.New(map[string]paste.ServerReader{"gunicorn.app.pasterapp:serve": gunicorn.ReadPaste}),
 	uvicorn.New(),
+	waitress.New(),
+	modwsgi.New(),
 	native.New(),
 }
 
