@@ -10,6 +10,7 @@ import (
 
 	"gsrv/schema"
 	"gsrv/schema/ini"
+	"gsrv/schema/waitress"
 )
 
 // A ServerReader reads the settings of a server that has a dialect of its own: egg:gunicorn#main takes all of
@@ -28,7 +29,7 @@ func (*Dialect) Name() string { return "paste" }
 
 // Catalogue implements schema.Dialect with the settings of waitress, the server that most Paste files use. The
 // options of others travel with their settings.
-func (*Dialect) Catalogue() *schema.Catalogue { return waitress }
+func (*Dialect) Catalogue() *schema.Catalogue { return waitress.Catalogue }
 
 // Programs implements schema.Dialect.
 func (*Dialect) Programs() []string { return []string{"pserve", "paster"} }

@@ -10,6 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"gsrv/schema"
+	"gsrv/schema/waitress"
 )
 
 // model gives a server's settings in the common model's terms, without those about the application.
@@ -60,10 +61,11 @@ func (r *reader) listen(s *reading) (schema.Setting, bool) {
 	switch {
 	case key == "unix_socket" || key == "socket":
 		list = []string{"unix:" + s.given(key).Text}
-	case s.server.catalogue == waitress:
-		addresses, _ := addresses(s)
+	case s.server.catalogue == waitress.Catalogue:
+		adjustments := s.adjustments()
+		addresses, _ := adjustments.Addresses()
 		for _, a := range addresses {
-			host, port := splitAddress(s, a)
+			host, port := adjustments.Split(a)
 			if host == "*" {
 				host = "0.0.0.0"
 			}

@@ -11,6 +11,7 @@ import (
 
 	"gsrv/schema"
 	"gsrv/schema/ini"
+	"gsrv/schema/waitress"
 )
 
 // A reading makes a server's effective settings from the context that it is started with.
@@ -38,15 +39,6 @@ func (r *reading) first(names ...string) string {
 	return ""
 }
 
-// text gives a setting's text and whether it is set and known.
-func (r *reading) text(name string) (string, bool) {
-	v := r.given(name)
-	if v == nil || !v.Known {
-		return "", false
-	}
-	return v.Text, true
-}
-
 // number gives a setting's whole number: the given one, else the default. It is not known where the given one is wrong.
 func (r *reading) number(name string) (int64, bool) {
 	v, ok := r.values[name]
@@ -58,15 +50,6 @@ func (r *reading) number(name string) (int64, bool) {
 	}
 	n, _ := v.AsBigFloat().Int64()
 	return n, true
-}
-
-// truth gives a setting's truth value: the given one, else the default.
-func (r *reading) truth(name string) bool {
-	v, ok := r.values[name]
-	if !ok {
-		v = defaultValue(r.server.catalogue.Lookup(name))
-	}
-	return v.IsKnown() && !v.IsNull() && v.Type() == cty.Bool && v.True()
 }
 
 func (r *reading) at(name string) hcl.Range {
@@ -95,10 +78,6 @@ func (r *reading) warn(code string, at hcl.Range, summary, detail string, args .
 	r.diags = append(r.diags, schema.Warnf(code, at, summary, detail, args...))
 }
 
-func (r *reading) note(code string, at hcl.Range, summary, detail string, args ...any) {
-	r.diags = append(r.diags, schema.Notef(code, at, summary, detail, args...))
-}
-
 // run casts and checks every key, in the order the server gets them.
 func (r *reading) run() {
 	r.values = map[string]cty.Value{}
@@ -119,7 +98,7 @@ func (r *reading) run() {
 			continue
 		}
 		r.values[name] = value
-		if option.Type == typeBool {
+		if option.Type == "bool" {
 			r.word(name, v.Text)
 		}
 		if len(option.Enum) > 0 && option.Type == typeString && !slices.Contains(option.Enum, v.Text) && v.Text != "" {
@@ -135,26 +114,31 @@ func (r *reading) castDetail(name, typ, text string) string {
 	switch typ {
 	case typeAsBool:
 		return fmt.Sprintf("%s is true or false (yes, no, on, off, 1, 0), and %s refuses %s.", name, r.server.name, ini.Quote(text))
-	case typeOctal:
+	case "octal":
 		return fmt.Sprintf("%s is an octal number such as 660, and %s refuses %s.", name, r.server.name, ini.Quote(text))
 	}
 	detail := fmt.Sprintf("%s is a whole number, and %s refuses %s.", name, r.server.name, ini.Quote(text))
-	if before, _, found := strings.Cut(text, "#"); found && pythonInt(before, 10) != nil {
+	if before, _, found := strings.Cut(text, "#"); found && isNumber(before) {
 		return detail + " A comment stands on a line of its own: behind a value it becomes part of it."
 	}
-	if before, _, found := strings.Cut(text, ";"); found && pythonInt(before, 10) != nil {
+	if before, _, found := strings.Cut(text, ";"); found && isNumber(before) {
 		return detail + " A comment stands on a line of its own: behind a value it becomes part of it."
 	}
-	if shellVariable().MatchString(text) {
+	if waitress.ShellVariable().MatchString(text) {
 		return detail + " Shell variables are not expanded in the file; write %(NAME)s and start with NAME=VALUE behind the file's name."
 	}
 	return detail
 }
 
+func isNumber(text string) bool {
+	_, message := waitress.Cast(typeInt, text)
+	return message == ""
+}
+
 // word warns of a truth value that waitress takes for false without a word.
 func (r *reading) word(name, text string) {
 	word := strings.ToLower(ini.Strip(text))
-	if truthy[word] || falsy[word] || word == "" || word == "none" {
+	if _, known := waitress.Truth(text); known || word == "" || word == "none" {
 		return
 	}
 	r.warn("invalid-value", r.at(name), "Taken for false", "%s takes t, true, y, yes, on and 1 for true and anything else, also %s, for false without a word. Write true or false.", r.server.name, ini.Quote(text))
@@ -190,9 +174,6 @@ func (r *reading) unknown(name string) {
 		schema.DetailOf(r.diags[len(r.diags)-1]).Suggest = near
 	}
 }
-
-// shellVariable matches a shell's variable that makes up a value or is written in braces.
-var shellVariable = lazy(`^\$[A-Za-z_][A-Za-z0-9_]*$|\$\{[A-Za-z_][A-Za-z0-9_]*(:?[-+=?][^}]*)?\}`)
 
 // defaultValue is an option's default as a value; null where it has none.
 func defaultValue(o *schema.Option) cty.Value {

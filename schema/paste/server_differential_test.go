@@ -11,6 +11,7 @@ import (
 
 	"gsrv/schema"
 	"gsrv/schema/ini/initest"
+	"gsrv/schema/waitress"
 )
 
 type call struct {
@@ -63,22 +64,22 @@ func TestWaitress(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8080))
 	g := generator{r}
 	values := map[string][]string{
-		typeString: {"a", "", "x y"},
-		typeInt:    {"1", " 8 ", "08", "1_0", "1__0", "_1", "x", "", "-3", "+5", "1.0", "0x10", "99999999999999999999", "٣", "5 # five", "1e3"},
-		typeOctal:  {"600", "0660", "0o666", "888", "", "0O7", "6_0", "0o_6", "-1", "x"},
-		typeBool:   {"true", "TRUE", "yes", "on", "1", "t", "y", "false", "no", "0", "off", "", "flase", " True ", "2"},
-		typeList:   {"127.0.0.1:80", "127.0.0.1:80 [::1]:81", "*:80", "", "127.0.0.1", "[::1]", "::1:80", "127.0.0.1:", ":80", "80", "0.0.0.0:99999", "0.0.0.0:x!", "http://127.0.0.1:80", "127.0.0.1:80,127.0.0.1:81", "1.2.3.4.5:80", "256.1.1.1:80", "127.1:80", "[::1:80", "0.0.0.0:http", "${H}:80", "0.0.0.0:$P", "0.0.0.0:-1"},
-		typeSet:    {"x-forwarded-for", "X-Forwarded-For x-forwarded-proto", "forwarded", "forwarded x-forwarded-for", "x-real-ip", "", "x-forwarded-for,x-forwarded-host"},
-		typeOrNone: {"127.0.0.1", "*", "", "True"},
-		typePath:   {"/x", "x/", "", "/", "//a//b//", " /q "},
-		typeNone:   {"x", ""},
+		typeString:    {"a", "", "x y"},
+		typeInt:       {"1", " 8 ", "08", "1_0", "1__0", "_1", "x", "", "-3", "+5", "1.0", "0x10", "99999999999999999999", "٣", "5 # five", "1e3"},
+		"octal":       {"600", "0660", "0o666", "888", "", "0O7", "6_0", "0o_6", "-1", "x"},
+		"bool":        {"true", "TRUE", "yes", "on", "1", "t", "y", "false", "no", "0", "off", "", "flase", " True ", "2"},
+		typeList:      {"127.0.0.1:80", "127.0.0.1:80 [::1]:81", "*:80", "", "127.0.0.1", "[::1]", "::1:80", "127.0.0.1:", ":80", "80", "0.0.0.0:99999", "0.0.0.0:x!", "http://127.0.0.1:80", "127.0.0.1:80,127.0.0.1:81", "1.2.3.4.5:80", "256.1.1.1:80", "127.1:80", "[::1:80", "0.0.0.0:http", "${H}:80", "0.0.0.0:$P", "0.0.0.0:-1"},
+		"set":         {"x-forwarded-for", "X-Forwarded-For x-forwarded-proto", "forwarded", "forwarded x-forwarded-for", "x-real-ip", "", "x-forwarded-for,x-forwarded-host"},
+		"str-or-none": {"127.0.0.1", "*", "", "True"},
+		"path-prefix": {"/x", "x/", "", "/", "//a//b//", " /q "},
+		"sockets":     {"x", ""},
 	}
 	hosts := []string{"127.0.0.1", "::1", "[::1]", "*", "", "0.0.0.0:80", "1", "300.1.1.1", "a/b", "${HOST}", "127.0.0.1,::1"}
 	var questions []call
 	for range 400 {
 		conf := map[string]string{}
 		for range 1 + r.IntN(3) {
-			o := waitress.Options[r.IntN(len(waitress.Options))]
+			o := waitress.Catalogue.Options[r.IntN(len(waitress.Catalogue.Options))]
 			switch {
 			case o.Name == "host":
 				conf[o.Name] = g.pick(hosts...)

@@ -10,6 +10,7 @@ import (
 
 	"gsrv/schema"
 	"gsrv/schema/ini"
+	"gsrv/schema/waitress"
 )
 
 // dropped warns of section keys that PasteDeploy leaves out because [DEFAULT] or the command line has one of the same name.
@@ -84,7 +85,7 @@ func (r *reader) shellVariables() {
 	}
 	for _, name := range r.server.Local.Names() {
 		v := r.server.Local.Get(name)
-		m := shellVariable().FindString(v.Text)
+		m := waitress.ShellVariable().FindString(v.Text)
 		if m == "" || v.Key == nil || slices.ContainsFunc(r.diags, func(d *hcl.Diagnostic) bool { return d.Subject != nil && d.Subject.Overlaps(v.Range) }) {
 			continue
 		}

@@ -23,6 +23,8 @@ type pythonFile struct {
 	name string
 	text []byte
 	mod  *syntax.Module
+	// starts are the offsets of the file's lines.
+	starts []int
 }
 
 // An argument is one of a call's.
@@ -38,12 +40,11 @@ const objectReason = "it is an object of the program"
 // at gives a node's place in the file, whose lines may end otherwise than the parser's.
 func (f *pythonFile) at(n syntax.Node) hcl.Range {
 	p := n.Span()
-	starts := lineStarts(f.text)
 	offset := func(line, col int32) int {
-		if line < 1 || int(line) > len(starts) {
+		if line < 1 || int(line) > len(f.starts) {
 			return 0
 		}
-		at := starts[line-1] + int(col)
+		at := f.starts[line-1] + int(col)
 		if line == 1 && len(f.text) >= 3 && string(f.text[:3]) == "\uFEFF" {
 			at += 3
 		}
@@ -55,11 +56,9 @@ func (f *pythonFile) at(n syntax.Node) hcl.Range {
 // evaluate gives what the arguments come to: the module is evaluated as the program that is run, with the arguments
 // as assignments at its end. nil stands for an argument that comes to nothing that is known.
 func (f *pythonFile) evaluate(c call, args []argument) []*eval.Binding {
-	var b strings.Builder
-	b.WriteString(f.mod.Source)
-	b.WriteString("\n")
+	var ending strings.Builder
 	guarded := func(statement string) {
-		fmt.Fprintf(&b, "try:\n    %s\nexcept Exception:\n    pass\n", statement)
+		fmt.Fprintf(&ending, "try:\n    %s\nexcept Exception:\n    pass\n", statement)
 	}
 	for _, a := range c.local {
 		if a.Start < c.Start {
@@ -69,15 +68,14 @@ func (f *pythonFile) evaluate(c call, args []argument) []*eval.Binding {
 	for i, a := range args {
 		guarded(fmt.Sprintf("%s%d = (%s\n)", prefix, i, f.mod.Text(a.value)))
 	}
-	found := f.run(b.String())
+	found := f.run(f.mod.Source + "\n" + ending.String())
+	if len(found) == 0 {
+		// The program ends before it comes here: what depends on nothing before the call is known all the same.
+		found = f.run(ending.String())
+	}
 	out := make([]*eval.Binding, len(args))
-	for i, a := range args {
-		name := fmt.Sprintf("%s%d", prefix, i)
-		if out[i] = found[name]; out[i] == nil {
-			// The program ends before it comes here, or takes the value from a function's parameters: a constant is
-			// known all the same.
-			out[i] = f.run(fmt.Sprintf("%s = (%s\n)\n", name, f.mod.Text(a.value)))[name]
-		}
+	for i := range args {
+		out[i] = found[fmt.Sprintf("%s%d", prefix, i)]
 	}
 	return out
 }
@@ -93,7 +91,7 @@ func (f *pythonFile) run(source string) map[string]*eval.Binding {
 	})
 	found := map[string]*eval.Binding{}
 	for i := range result.Bindings {
-		if b := &result.Bindings[i]; b.Set != eval.NotSet {
+		if b := &result.Bindings[i]; b.Set != eval.NotSet && strings.HasPrefix(b.Name, prefix) {
 			found[b.Name] = b
 		}
 	}

@@ -48,7 +48,7 @@ func (r *reader) readFile() {
 		return
 	}
 	c := calls[0]
-	f := &pythonFile{r: r, name: file, text: src, mod: mod}
+	f := &pythonFile{r: r, name: file, text: src, mod: mod, starts: lineStarts(src)}
 	if len(calls) > 1 {
 		r.add(schema.Notef("not-read", f.at(calls[1].Func), "Another call", "Only the first call that starts uvicorn is read; this one is another server. Put it into a file of its own to check it."))
 	}
