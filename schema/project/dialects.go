@@ -9,6 +9,7 @@ import (
 	"gsrv/schema/paste"
 	"gsrv/schema/uvicorn"
 	"gsrv/schema/uwsgi"
+	"gsrv/schema/waitress"
 )
 
 // Dialects lists every server whose configuration is read.
@@ -17,6 +18,7 @@ var Dialects = []schema.Dialect{
 	uwsgi.New(),
 	paste.New(map[string]paste.ServerReader{"gunicorn.app.pasterapp:serve": gunicorn.ReadPaste}),
 	uvicorn.New(),
+	waitress.New(),
 	native.New(),
 }
 

@@ -45,7 +45,7 @@ func Cast(typ, text string) (cty.Value, string) {
 			return cty.DynamicVal, fmt.Sprintf("invalid literal for int() with base %d: %s", base, ini.PythonRepr(text))
 		}
 		return n, ""
-	case "bool":
+	case "bool", cmdline.TypeSwitch:
 		v, _ := Truth(text)
 		return cty.BoolVal(v), ""
 	case "list", "set":

@@ -1,6 +1,9 @@
 package waitress
 
 import (
+	"slices"
+	"sync"
+
 	"gsrv/schema"
 	"gsrv/schema/cmdline"
 )
@@ -17,7 +20,7 @@ var Catalogue = &schema.Catalogue{Server: "waitress", Newest: "3.0.2", Options: 
 	{Name: "ipv6", Flags: []string{"--ipv6", "--no-ipv6"}, Type: "bool", Default: "true", Since: "1.0.0", Summary: "Resolve names to IPv6 addresses."},
 	{Name: "backlog", Flags: []string{"--backlog"}, Type: "int", Default: "1024", Model: "listen.backlog", Summary: "Connections the kernel keeps waiting."},
 	{Name: "threads", Flags: []string{"--threads"}, Type: "int", Default: "4", Model: "workers.threads", Summary: "Threads that run the application."},
-	{Name: "connection_limit", Flags: []string{"--connection-limit"}, Type: "int", Default: "100", Model: "workers.connections", Summary: "Most open connections."},
+	{Name: "connection_limit", Flags: []string{"--connection-limit"}, Type: "int", Default: "100", Model: "workers.connections", Summary: "Most open connections.", Extra: &cmdline.Facts{Was: []cmdline.Was{{Before: "0.4", Default: "1000"}}}},
 	{Name: "channel_timeout", Flags: []string{"--channel-timeout"}, Type: "int", Unit: "seconds", Default: "120", Model: "http.keep_alive", Summary: "Idle time after which a connection is closed."},
 	{Name: "cleanup_interval", Flags: []string{"--cleanup-interval"}, Type: "int", Unit: "seconds", Default: "30", Summary: "Time between two looks for idle connections."},
 	{Name: "max_request_header_size", Flags: []string{"--max-request-header-size"}, Type: "int", Unit: "bytes", Default: "262144", Model: "http.limits.request_head", Summary: "Largest request head."},
@@ -34,7 +37,7 @@ var Catalogue = &schema.Catalogue{Server: "waitress", Newest: "3.0.2", Options: 
 	{Name: "expose_tracebacks", Flags: []string{"--expose-tracebacks", "--no-expose-tracebacks"}, Type: "bool", Default: "false", Summary: "Send tracebacks to clients."},
 	{Name: "log_socket_errors", Flags: []string{"--log-socket-errors", "--no-log-socket-errors"}, Type: "bool", Default: "true", Summary: "Log connections that break off."},
 	{Name: "recv_bytes", Flags: []string{"--recv-bytes"}, Type: "int", Unit: "bytes", Default: "8192", Summary: "Bytes read at a time."},
-	{Name: "send_bytes", Flags: []string{"--send-bytes"}, Type: "int", Unit: "bytes", Default: "1", Deprecated: "1.3.0", Summary: "Bytes gathered before sending."},
+	{Name: "send_bytes", Flags: []string{"--send-bytes"}, Type: "int", Unit: "bytes", Default: "1", Deprecated: "1.3.0", Summary: "Bytes gathered before sending.", Extra: &cmdline.Facts{Was: []cmdline.Was{{Before: "1.3.0", Default: "18000"}, {Before: "0.7", Default: "9000"}}}},
 	{Name: "outbuf_overflow", Flags: []string{"--outbuf-overflow"}, Type: "int", Unit: "bytes", Default: "1048576", Summary: "Response size from which a file is used."},
 	{Name: "outbuf_high_watermark", Flags: []string{"--outbuf-high-watermark"}, Type: "int", Unit: "bytes", Default: "16777216", Since: "1.3.0", Summary: "Unsent bytes at which the application is paused."},
 	{Name: "inbuf_overflow", Flags: []string{"--inbuf-overflow"}, Type: "int", Unit: "bytes", Default: "524288", Summary: "Request size from which a file is used."},
@@ -42,3 +45,22 @@ var Catalogue = &schema.Catalogue{Server: "waitress", Newest: "3.0.2", Options: 
 	{Name: "asyncore_loop_timeout", Flags: []string{"--asyncore-loop-timeout"}, Type: "int", Unit: "seconds", Default: "1", Since: "0.8.3", Summary: "Longest wait of the main loop."},
 	{Name: "asyncore_use_poll", Flags: []string{"--asyncore-use-poll", "--no-asyncore-use-poll"}, Type: "bool", Default: "false", Since: "0.8.6", Summary: "Wait with poll() instead of select()."},
 }}
+
+// commandLine is the catalogue as waitress-serve's options are: switches take no value, --listen adds up.
+var commandLine = sync.OnceValue(func() *schema.Catalogue {
+	c := &schema.Catalogue{Server: Catalogue.Server, Newest: Catalogue.Newest, Options: slices.Clone(Catalogue.Options)}
+	for i := range c.Options {
+		o := &c.Options[i]
+		switch {
+		case o.Type == "bool":
+			o.Type = cmdline.TypeSwitch
+		case o.Name == "listen":
+			o.Multi = true
+		}
+		switch o.Name {
+		case "host", "port", "listen", "unix_socket":
+			o.Model = "listen.http"
+		}
+	}
+	return c
+})

@@ -2,6 +2,7 @@ package clitest
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"gsrv/schema"
@@ -16,13 +17,15 @@ type Generator struct {
 	// Values are texts for any option, Typed for those of a type or, first, of an option's name.
 	Values []string
 	Typed  map[string][]string
+	// Strict are the options that take no other texts than their own.
+	Strict []string
 	// Apps are the plain words.
 	Apps []string
 }
 
 // Argv makes a command line.
 func (g *Generator) Argv() []string {
-	var argv []string
+	argv := []string{}
 	for range g.IntN(6) {
 		f := g.Flags[g.IntN(len(g.Flags))]
 		name := f.Name
@@ -71,7 +74,7 @@ func (g *Generator) option(f *cmdline.Flag, name string) []string {
 }
 
 func (g *Generator) value(o *schema.Option) string {
-	if o == nil || g.IntN(8) == 0 {
+	if o == nil || g.IntN(8) == 0 && !slices.Contains(g.Strict, o.Name) {
 		return g.pick(g.Values)
 	}
 	for _, list := range [][]string{g.Typed[o.Name], o.Enum, g.Typed[o.Type]} {
