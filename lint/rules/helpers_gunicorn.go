@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"strings"
 
 	"gsrv/lint"
@@ -32,6 +33,10 @@ var workerClasses = map[string]string{
 func gunicornWorker(p *lint.Pass) string {
 	class, ok := p.Text("worker_class")
 	if !ok {
+		return ""
+	}
+	if p.File() && p.Set("worker_class") == nil && patchesItself(p) {
+		// Such a file is started with -k gevent or eventlet.
 		return ""
 	}
 	class = strings.TrimPrefix(class, "egg:gunicorn#")
@@ -76,4 +81,9 @@ func keepsAlive(kind string) bool {
 		return true
 	}
 	return false
+}
+
+// patchesItself tells whether the configuration patches the standard library for an event loop.
+func patchesItself(p *lint.Pass) bool {
+	return bytes.Contains(p.Files().Text(p.Name), []byte("monkey"))
 }

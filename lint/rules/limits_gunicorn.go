@@ -51,18 +51,18 @@ Give slow work to a queue, or use threads (` + "`worker_class = \"gthread\"`" + 
 			s := p.Get("timeout")
 			switch kind := gunicornWorker(p); {
 			case kind == workerSync && n > 60:
-				whom := "each slow request takes a worker away for up to that long"
-				if w, ok := p.Int("workers"); ok && w == 1 {
-					whom = "there is one worker, so one slow request stops the service for up to that long"
-				} else if ok && w <= 4 {
-					whom = fmt.Sprintf("there are %d workers, so %d slow requests stop the service for up to that long", w, w)
+				whom := "each slow request takes a worker away for that long"
+				if w, ok := p.Int("workers"); ok && p.Set("workers") != nil && w == 1 {
+					whom = "with one worker a single slow request stops the service for that long"
+				} else if ok && p.Set("workers") != nil && w <= 4 {
+					whom = fmt.Sprintf("with %d workers, %d slow requests stop the service for that long", w, w)
 				}
-				f := p.Report(s.Range, "One request may hold a sync worker for %d seconds, and %s. Use worker_class = \"gthread\" with threads, or a timeout of 60 or less.", n, whom)
+				f := p.Report(s.Range, "One request may hold a sync worker for %s; %s. Use worker_class = \"gthread\" with threads, or a timeout of 60 or less.", span(n), whom)
 				if n <= 120 {
 					f.As(lint.Info)
 				}
 			case keepsAlive(kind) && n > 600:
-				p.Report(s.Range, "A %s worker whose main loop hangs is replaced after %d seconds only; long requests do not need this, as the timeout does not end them. Write timeout = 30.", kind, n).As(lint.Info)
+				p.Report(s.Range, "A %s worker whose main loop hangs is replaced after %s only; long requests do not need this, as the timeout does not end them. Write timeout = 30.", kind, span(n)).As(lint.Info)
 			}
 		},
 	},
@@ -82,11 +82,11 @@ Write ` + "`timeout = 30`" + `, gunicorn's default. To bound requests more tight
 				return
 			}
 			s := p.Get("timeout")
-			what := "a worker that does not report for %d s, as in a slow import or a pause of the machine, is killed with its requests."
+			what := "a worker that does not report for %s, as in a slow import or a pause of the machine, is killed with its requests."
 			if gunicornWorker(p) == workerSync {
-				what = "a sync worker is killed when a request, or the import of the application, takes more than %d s; the client gets no answer."
+				what = "a sync worker is killed when a request, or the import of the application, takes more than %s; the client gets no answer."
 			}
-			p.Report(s.Range, "timeout = %d is very short: "+what+" 30 is usual.", n, n).With(p.SetFix(s, 30))
+			p.Report(s.Range, "timeout = %d is very short: "+what+" 30 is usual.", n, span(n)).With(p.SetFix(s, 30))
 		},
 	},
 	{
@@ -128,10 +128,23 @@ Write ` + "`graceful_timeout = 30`" + `, the default, and give whatever stops gu
 			}
 			s := p.Get("graceful_timeout")
 			if n < 5 {
-				p.Report(s.Range, "Requests that are not done %d s after a restart or reload begins are cut. Write graceful_timeout = 30, or what the longest ordinary request needs.", n)
+				p.Report(s.Range, "Requests that are not done %s after a restart or reload begins are cut. Write graceful_timeout = 30, or what the longest ordinary request needs.", span(n))
 				return
 			}
-			p.Report(s.Range, "A worker may take %d seconds to stop; what stops gunicorn mostly kills it before (systemd after 90 seconds, Kubernetes after 30). Write graceful_timeout = 30, or raise TimeoutStopSec or terminationGracePeriodSeconds with it.", n)
+			p.Report(s.Range, "A worker may take %s to stop; what stops gunicorn mostly kills it before (systemd after 90 seconds, Kubernetes after 30). Write graceful_timeout = 30, or raise TimeoutStopSec or terminationGracePeriodSeconds with it.", span(n))
 		},
 	},
+}
+
+// span writes a number of seconds for people.
+func span(n int64) string {
+	switch {
+	case n == 1:
+		return "1 second"
+	case n >= 2*3600:
+		return fmt.Sprintf("%d seconds (%d hours)", n, n/3600)
+	case n >= 600:
+		return fmt.Sprintf("%d seconds (%d minutes)", n, n/60)
+	}
+	return fmt.Sprintf("%d seconds", n)
 }

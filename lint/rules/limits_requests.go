@@ -45,11 +45,11 @@ Leave the defaults (4094 and 8190 bytes), or write the largest size that is need
 answers, and where the application takes seconds to load the site is away that long.
 
 Add a jitter of about a tenth: gunicorn's max_requests_jitter (19.2), uvicorn's --limit-max-requests-jitter (0.41), uWSGI's max-requests-delta (2.0.29) and max-worker-lifetime-delta (2.0.19). The rule is silent with
-one worker, and where the pinned version does not have the option.`,
+one worker, in files for development, and where the pinned version does not have the option.`,
 		Sources: []string{"gunicorn documentation, settings: max_requests_jitter", "uWSGI changelog 2.0.29", "uvicorn release notes 0.41.0"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
-			if n, ok := p.Int(workerCount[p.Server()]); ok && n <= 1 {
+			if n, ok := p.Int(workerCount[p.Server()]); ok && n <= 1 || p.Development() {
 				return
 			}
 			for _, l := range recycleLimits[p.Server()] {

@@ -104,7 +104,7 @@ The option gevent raises it to 30 by itself. That is undone by a lower socket-ti
 		Explain: `At a graceful reload a worker may finish its request for worker-reload-mercy seconds (60 where it is not set); then it is killed. A harakiri above
 that promises requests more time than a reload gives them, so the longest ones die at each deploy.
 
-Set worker-reload-mercy to harakiri's value, or bring harakiri down.`,
+Set worker-reload-mercy to harakiri's value, or bring harakiri down: above ten minutes no reload should wait that long, and the work belongs into a queue, a mule or the spooler.`,
 		Sources: []string{"uWSGI documentation, The Art of Graceful Reloading", "uWSGI core/master_utils.c"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -114,7 +114,13 @@ Set worker-reload-mercy to harakiri's value, or bring harakiri down.`,
 				return
 			}
 			at := p.Get("harakiri")
-			if s := p.Set("worker-reload-mercy"); s != nil {
+			s := p.Set("worker-reload-mercy")
+			if harakiri > 600 {
+				// A reload that waits that long is no remedy.
+				p.Report(at.Range, "harakiri allows requests %s, but a reload kills workers after %d: the long ones are cut at each deploy. Bring harakiri down, or leave such work to a queue, mule or spooler.", span(harakiri), mercy)
+				return
+			}
+			if s != nil {
 				p.Report(s.Range, "A reload kills workers after %d seconds, while harakiri allows requests %d: the long ones are cut at each deploy. Write worker-reload-mercy = %d.", mercy, harakiri, harakiri).
 					Also(at.Range, "harakiri").With(p.SetFix(s, harakiri))
 				return

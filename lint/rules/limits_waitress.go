@@ -41,7 +41,7 @@ Leave the default of 120, or set a value above the proxy's idle time.`,
 			if _, production := p.InProduction(); !ok || n >= 10 || !production {
 				return
 			}
-			p.Report(p.Get("channel_timeout").Range, "waitress closes connections after %d s without traffic. A proxy that wants to use one again meets a closed connection and answers 502. Write a value above the proxy's idle time, or leave the default of 120.", n)
+			p.Report(p.Get("channel_timeout").Range, "waitress closes connections after %s without traffic. A proxy that wants to use one again meets a closed connection and answers 502. Write a value above the proxy's idle time, or leave the default of 120.", span(n))
 		},
 	},
 }

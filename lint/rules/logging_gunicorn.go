@@ -108,7 +108,7 @@ Write ` + "`\"-\"`" + ` for gunicorn's accesslog and errorlog; for uWSGI leave l
 					if path == "" || path == "-" || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/") || strings.Contains(path, "://") {
 						continue
 					}
-					f := p.Report(item.Range, "The log goes to a file inside the container: docker logs and kubectl logs do not show it, and it is gone with the container.").Also(container.Range, "%s", container.Message)
+					f := p.Report(item.Range, "The log goes to a file inside the container: docker logs and kubectl logs do not show it, and unless a volume is mounted there it is gone with the container.").Also(container.Range, "%s", container.Message)
 					if p.Server() == "gunicorn" {
 						f.Message += " Write \"-\" for the console."
 						f.With(p.SetFix(p.Set(name), "-"))
