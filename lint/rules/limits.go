@@ -1,6 +1,6 @@
 package rules
 
-import "gsrv/lint"
+import "slices"
 
-// limitsRules are the rules of family L. Limits, timeouts and sizing.
-var limitsRules = []*lint.Rule{}
+// limitsRules are the rules of family L: limits, timeouts and sizing.
+var limitsRules = slices.Concat(gunicornTimeoutRules, uwsgiTimeoutRules, waitressLimitRules, sizingRules, requestLimitRules)

@@ -1,6 +1,6 @@
 package rules
 
-import "gsrv/lint"
+import "slices"
 
-// loggingRules are the rules of family O. Logging and observability.
-var loggingRules = []*lint.Rule{}
+// loggingRules are the rules of family O: logging and observability.
+var loggingRules = slices.Concat(gunicornLogRules, uwsgiLogRules)
