@@ -35,6 +35,7 @@ type Unit struct {
 	Around Surroundings
 
 	settings map[string]*schema.Setting
+	code     analyses
 }
 
 // Surroundings are facts about a deployment that stand outside the server's own configuration. The zero value knows

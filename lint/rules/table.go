@@ -15,12 +15,14 @@ var families = [][]*lint.Rule{
 	precedenceRules,
 	combinationRules,
 	processRules,
+	startupRules,
 	networkRules,
 	tlsRules,
 	limitsRules,
 	workersRules,
 	loggingRules,
 	securityRules,
+	lint.OwnRules(),
 }
 
 // All gives every rule in order of identifier.
