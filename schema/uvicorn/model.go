@@ -116,10 +116,10 @@ var own = map[string]func(*reader, cty.Value) cty.Value{
 			return cty.StringVal("info")
 		case v.Type() != cty.String:
 			return cty.DynamicVal
-		case v.AsString() == "trace":
+		case strings.EqualFold(v.AsString(), "trace"):
 			return cty.StringVal("debug")
 		}
-		return v
+		return cty.StringVal(strings.ToLower(v.AsString()))
 	},
 	"access_log": func(_ *reader, v cty.Value) cty.Value {
 		if v.Type() == cty.Bool && !v.IsNull() && v.True() {
@@ -263,9 +263,12 @@ func (r *reader) summary() string {
 	default:
 		b.WriteString("1 worker")
 	}
-	if s := r.listen(); s.OnHost.IsWhollyKnown() {
+	switch s := r.listen(); {
+	case s.OnHost.IsWhollyKnown():
 		b.WriteString(" on " + s.Text)
-	} else {
+	case schema.FindOpaque(s.Value) != nil:
+		b.WriteString(" on an unknown address")
+	default:
 		b.WriteString(" on " + schema.ExprText(s.Value))
 	}
 	if app := r.effective("app"); app != nil && app.Text != "" && app.Text != "None" {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -28,12 +29,14 @@ func (*Dialect) Catalogue() *schema.Catalogue { return Catalogue }
 func (*Dialect) Programs() []string { return []string{"uvicorn", "uvicorn.__main__", "uvicorn.main"} }
 
 // runCall matches a line that starts uvicorn from Python.
-var runCall = regexp.MustCompile(`(?m)^[^#\n]*\buvicorn\.(run|Config)\(`)
+var runCall = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[^#\n]*\buvicorn\.(run|Config)\(|^[ \t]*from uvicorn import [^#\n]*\b(run|Config)\b`)
+})
 
 // Recognise implements schema.Dialect: a Python file that calls uvicorn.run() or uvicorn.Config().
 func (*Dialect) Recognise(name string, text []byte) int {
 	base := strings.ToLower(path.Base(name))
-	if !strings.HasSuffix(base, ".py") || strings.Contains(base, "guni") || !runCall.Match(text) {
+	if !strings.HasSuffix(base, ".py") || strings.Contains(base, "guni") || !runCall().Match(text) {
 		return 0
 	}
 	return 93

@@ -129,6 +129,7 @@ func TestRecognise(t *testing.T) {
 		want       bool
 	}{
 		"run":            {"main.py", "import uvicorn\nuvicorn.run('a:b')\n", true},
+		"import of run":  {"main.py", "from uvicorn import run as start\nstart('a:b')\n", true},
 		"gunicorn":       {"gunicorn.conf.py", "import uvicorn\nuvicorn.run('a:b')\n", false},
 		"comment":        {"conf.py", "# uvicorn.run('a:b')\nworkers = 3\n", false},
 		"worker class":   {"conf.py", "worker_class = 'uvicorn.workers.UvicornWorker'\n", false},

@@ -156,7 +156,7 @@ func (r *reader) application(words []schema.Word) {
 	hint := "Write module:object, for example shop.wsgi:application."
 	switch {
 	case file:
-		hint = "A file is named as a module: " + strings.ReplaceAll(strings.TrimPrefix(strings.TrimSuffix(module, ".py"), "./"), "/", ".") + ":" + first(object, "application") + "."
+		hint = "Write " + strings.ReplaceAll(strings.TrimPrefix(strings.TrimSuffix(module, ".py"), "./"), "/", ".") + ":" + first(object, "application") + "."
 	case strings.Contains(w.Text, "("):
 		hint = "waitress-serve takes a name alone; a function that makes the application is named with --call in front: --call shop:create_app."
 	case object == "":
@@ -167,7 +167,11 @@ func (r *reader) application(words []schema.Word) {
 			"%s is not in the form module:object, and waitress-serve ends with status 1. %s", ini.Quote(w.Text), hint))
 		return
 	}
-	d := schema.Errorf("invalid-application", w.Range, "No name of an application", "%s names a module, which cannot answer requests. %s", ini.Quote(w.Text), hint)
+	what := "a module, which cannot answer requests"
+	if file {
+		what = "a file, and waitress-serve takes a module's name"
+	}
+	d := schema.Errorf("invalid-application", w.Range, "No name of an application", "%s is the name of %s. %s", ini.Quote(w.Text), what, hint)
 	schema.DetailOf(d).Application = true
 	r.add(d)
 }
