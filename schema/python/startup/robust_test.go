@@ -108,4 +108,3 @@ func FuzzApp(f *testing.F) {
 		Function(files, opts, "post_fork")
 	})
 }
-
