@@ -285,6 +285,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 	first, _ := args.get(0, "")
 	switch on := on.(type) {
 	case *list:
+		a.spend(len(on.elems) / 8)
 		switch lastPart(name) {
 		case "append", "insert", "add":
 			v := first
@@ -303,6 +304,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 		case "remove", "clear", "sort", "reverse":
 			on.open = true
 		case "copy":
+			a.spend(len(on.elems))
 			return &list{elems: slices.Clone(on.elems), open: on.open}
 		}
 		on.limit()
@@ -329,6 +331,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 			return constant{nil}
 		case "update":
 			if d, ok := first.(*dict); ok && !d.open {
+				a.spend(8 * len(d.items))
 				for k, v := range d.items {
 					on.items[k] = v
 				}
@@ -336,6 +339,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 				on.open = true
 			}
 		case "values", "items":
+			a.spend(16 * len(on.items))
 			out := &list{open: on.open}
 			keys := make([]string, 0, len(on.items))
 			for k := range on.items {
@@ -357,6 +361,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 		}
 	case constant:
 		s, _ := on.v.(string)
+		a.spend(len(s) / 64)
 		switch lastPart(name) {
 		case "lower":
 			return constant{strings.ToLower(s)}
