@@ -98,14 +98,22 @@ func (a *Adjustments) checkProxyHeaders() {
 	}
 	known := Catalogue.Lookup("trusted_proxy_headers").Enum
 	seen := map[string]bool{}
+	var unknown []string
 	for it := headers.ElementIterator(); it.Next(); {
 		_, x := it.Element()
 		name := x.AsString()
-		seen[name] = true
-		if !slices.Contains(known, name) {
-			a.refuse("invalid-value", a.at("trusted_proxy_headers"), "ValueError: Received unknown trusted_proxy_headers value ("+name+") expected one of "+strings.Join(known, ", "), "Unknown header",
-				"%s is none of the headers that waitress can believe: %s. Separate them by spaces.", ini.Quote(name), strings.Join(known, ", "))
+		if !seen[name] && !slices.Contains(known, name) {
+			unknown = append(unknown, name)
 		}
+		seen[name] = true
+	}
+	if len(unknown) > 0 {
+		what := ini.Quote(unknown[0]) + " is none"
+		if len(unknown) > 1 {
+			what = ini.Quote(strings.Join(unknown, ", ")) + " are none"
+		}
+		a.refuse("invalid-value", a.at("trusted_proxy_headers"), "ValueError: Received unknown trusted_proxy_headers value ("+strings.Join(unknown, ", ")+") expected one of "+strings.Join(known, ", "), "Unknown header",
+			"%s of the headers that waitress can believe: %s. Separate them by spaces.", what, strings.Join(known, ", "))
 	}
 	if seen["forwarded"] && len(seen) > 1 {
 		a.refuse("conflict", a.at("trusted_proxy_headers"), "ValueError: The Forwarded proxy header and the X-Forwarded-{By,Host,Proto,Port,For} headers are mutually exclusive. Can't trust both!", "Two kinds of headers",
