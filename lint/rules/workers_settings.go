@@ -219,9 +219,12 @@ func classRange(p *lint.Pass) (at hcl.Range) {
 	return at
 }
 
-// dropIgnored makes the fix that takes out a setting nobody reads, where the default is all that is below it.
+// dropIgnored makes the fix that takes out a setting nobody reads, where no more than the default is below it.
 func dropIgnored(p *lint.Pass, s *schema.Setting) *lint.Fix {
-	if len(s.Shadowed) == 1 && s.Shadowed[0].Layer == schema.LayerDefault {
+	switch {
+	case len(s.Shadowed) == 0:
+		return p.DeleteFix(s, "")
+	case len(s.Shadowed) == 1 && s.Shadowed[0].Layer == schema.LayerDefault:
 		return p.DeleteFix(s, s.Shadowed[0].Text)
 	}
 	return nil
