@@ -72,7 +72,7 @@ one worker, in files for development, and where the pinned version does not have
 		},
 	},
 	{
-		ID: "L012", Name: "max-requests-too-low", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn", "uwsgi"},
+		ID: "L012", Name: "max-requests-too-low", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn", "uwsgi", "mod_wsgi"},
 		Summary: "Workers that restart after a few requests spend their time loading the application.",
 		Explain: `Recycling workers bounds what a slow leak can take. Below some 100 requests a busy worker restarts every few seconds, and most of its work is importing the application; requests that arrive meanwhile wait.
 
@@ -84,7 +84,7 @@ The rule is silent where the application is loaded before the fork (gunicorn's p
 			if _, production := p.InProduction(); !production || !loadsPerWorker(p) {
 				return
 			}
-			for _, name := range []string{"max_requests", "limit_max_requests", "max-requests"} {
+			for _, name := range []string{"max_requests", "limit_max_requests", "max-requests", "maximum-requests"} {
 				s := p.Set(name)
 				if n, ok := p.Int(name); s != nil && ok && n > 0 && n < 100 {
 					p.Report(s.Range, "Each worker restarts after %d requests and imports the application again; under load that takes more time than the requests. 1000 is a usual value.", n)

@@ -10,11 +10,11 @@ import (
 )
 
 // workerCount names the setting that holds the number of worker processes, by server.
-var workerCount = map[string]string{"gunicorn": "workers", "uwsgi": "processes", "uvicorn": "workers"}
+var workerCount = map[string]string{"gunicorn": "workers", "uwsgi": "processes", "uvicorn": "workers", "mod_wsgi": "processes"}
 
 var sizingRules = []*lint.Rule{
 	{
-		ID: "L006", Name: "workers-too-many", Severity: lint.Warning, Servers: []string{"gunicorn", "uwsgi", "uvicorn"},
+		ID: "L006", Name: "workers-too-many", Severity: lint.Warning, Servers: []string{"gunicorn", "uwsgi", "uvicorn", "mod_wsgi"},
 		Summary: "So many worker processes take memory and switch more than they serve.",
 		Explain: `Workers are processes: each holds a copy of the application, its connections to the database and its caches. The usual start is twice the number of CPU cores
 plus one; far beyond that the machine runs out of memory, or the database out of connections, before the CPUs are busy.

@@ -6,7 +6,7 @@ import (
 )
 
 // appLoaders are the options by which uWSGI loads a Python application.
-var appLoaders = []string{"module", "wsgi-file", "mount", "paste", "file", "eval", "pump", "wsgi-manage-chunked-input-app"}
+var appLoaders = []string{"module", "wsgi-file", "mount", "paste", "file", "eval", "pump"}
 
 // routerListeners are the options that start uWSGI's HTTP router.
 var routerListeners = []string{"http", "httprouter", "https", "https2", "http-to-https", "http-subscription-server"}

@@ -22,14 +22,14 @@ var logPaths = map[string][]string{
 
 var gunicornLogRules = []*lint.Rule{
 	{
-		ID: "O001", Name: "access-log-disabled", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn"},
+		ID: "O001", Name: "access-log-disabled", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn", "mod_wsgi"},
 		Summary: "Requests are not logged anywhere.",
-		Explain: `gunicorn writes no access log unless it is told to. Without one nobody can say afterwards which requests came, which failed, and how long they took.
+		Explain: `gunicorn and mod_wsgi-express write no access log unless they are told to. Without one nobody can say afterwards which requests came, which failed, and how long they took.
 
 The rule looks at whole command lines, and at files that production is known to start, as a file alone does not show what the command line adds. It is silent behind a known proxy, which has a log of its own, with an agent that
 records requests, and where logging is configured by syslog, logconfig, logconfig_dict or logconfig_json.
 
-Write ` + "`accesslog = \"-\"`" + ` (--access-logfile -): the log goes to the standard output.`,
+Write ` + "`accesslog = \"-\"`" + ` (--access-logfile -), or --access-log for mod_wsgi-express.`,
 		Sources: []string{"gunicorn documentation, settings: accesslog", "uvicorn documentation, settings: --access-log"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -39,6 +39,12 @@ Write ` + "`accesslog = \"-\"`" + ` (--access-logfile -): the log goes to the st
 			if p.Server() == "uvicorn" {
 				if s := p.Set("access_log"); s != nil && p.False("access_log") && p.NotSet("log_config") {
 					p.Report(s.Range, "The access log is switched off, so requests are not logged anywhere. Take the option out, unless something in front of uvicorn logs them.")
+				}
+				return
+			}
+			if p.Server() == "mod_wsgi" {
+				if s := firstSetting(p); s != nil && p.False("access-log") {
+					p.Report(s.Range, "Requests are not logged anywhere: mod_wsgi-express has no access log unless it is told to. Add --access-log.").With(p.InsertFix(s, "access-log", true))
 				}
 				return
 			}
