@@ -25,7 +25,9 @@ type shape struct {
 	environ    map[string]string
 	// noProbe is why the shape is not imported by a real interpreter, empty where it is.
 	noProbe string
-	want    string
+	// fresh asks for an interpreter that has imported nothing yet.
+	fresh bool
+	want  string
 }
 
 // shapes reads the fixtures. The comment of an archive holds lines NAME: VALUE: app, function, server, env, path, probe.
@@ -58,6 +60,8 @@ func shapes(t testing.TB) []*shape {
 			case "env":
 				k, v, _ := strings.Cut(value, "=")
 				s.environ[k] = v
+			case "fresh":
+				s.fresh = value == "yes"
 			case "probe":
 				s.noProbe = value
 			}
