@@ -106,14 +106,13 @@ Write ` + "`workers = 3`" + ` (2 × CPU cores + 1 is the usual start), or ` + "`
 memory, and is killed for it (OOMKilled), often only on the largest node of a cluster.
 
 The rule is a warning where a container or a platform is known to start the server, and an information where the configuration itself speaks of one (it looks for /.dockerenv or Kubernetes'
-variables, or keeps worker files in /dev/shm). It is silent where the number is capped by min() or can be set from the environment.
+variables, or keeps worker files in /dev/shm). It is silent where the number is capped by min(), can be set from the environment, or comes from os.sched_getaffinity() or os.process_cpu_count(), which see the CPUs that the process may run on.
 
-Take the number from the environment, as in ` + "`workers = int(os.environ.get(\"WEB_CONCURRENCY\", 2))`" + `, or cap it: ` + "`min(multiprocessing.cpu_count() * 2 + 1, 8)`" + `. On Python 3.13 and later os.process_cpu_count() respects
-the affinity and PYTHON_CPU_COUNT.`,
+Take the number from the environment, as in ` + "`workers = int(os.environ.get(\"WEB_CONCURRENCY\", 2))`" + `, or cap it: ` + "`min(multiprocessing.cpu_count() * 2 + 1, 8)`" + `.`,
 		Sources: []string{"gunicorn issues 2028 and 2877", "gunicorn documentation, FAQ: worker_tmp_dir in Docker"},
 		Check: func(p *lint.Pass) {
 			s := p.Set(workerCount[p.Server()])
-			if s == nil || s.Maybe || !countsHostCPUs(s.Value) {
+			if s == nil || s.Maybe || !countsHostCPUs(p, s.Value) {
 				return
 			}
 			const message = "This counts the CPUs of the machine, not the container's share: one CPU on a machine of 64 starts as many workers as all 64 would. Take the number from the environment, or cap it with min()."
@@ -186,13 +185,16 @@ func clientWord(p *lint.Pass, s *schema.Setting) string {
 	return ""
 }
 
-// countsHostCPUs tells whether a number follows the machine's CPUs without a bound and without a say of the environment.
-func countsHostCPUs(e schema.Expr) bool {
+// countsHostCPUs tells whether a number follows the CPUs of the whole machine without a bound and without a say of the environment.
+func countsHostCPUs(p *lint.Pass, e schema.Expr) bool {
 	counts, free := false, true
 	schema.Walk(e, func(e schema.Expr) bool {
 		switch e := e.(type) {
 		case *schema.HostFact:
 			counts = counts || e.Fact == schema.CPUCount
+			// These see what the process may run on.
+			source := p.Source(e.Src)
+			free = free && !strings.Contains(source, "sched_getaffinity") && !strings.Contains(source, "process_cpu_count")
 		case *schema.Env, *schema.Opaque, *schema.Cond:
 			free = false
 		case *schema.Call:
