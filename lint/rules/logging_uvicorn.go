@@ -6,7 +6,8 @@ var uvicornLogRules = []*lint.Rule{
 	{
 		ID: "O015", Name: "uvicorn-colors-with-log-config", Severity: lint.Info, Servers: []string{"uvicorn"},
 		Summary: "use_colors does nothing beside a logging configuration in a file.",
-		Explain: `uvicorn puts use_colors into its own logging dictionary. With --log-config naming a file (ini, JSON or YAML) that dictionary is not used, and the file alone says how the log looks.
+		Explain: `uvicorn puts use_colors into its own logging dictionary. With --log-config naming a file (ini, JSON or YAML) that dictionary is
+not used, and the file alone says how the log looks.
 
 Take the option out, and set use_colors on the formatter in the file: ` + "`\"()\": uvicorn.logging.DefaultFormatter`" + ` takes it.`,
 		Sources: []string{"uvicorn/config.py, configure_logging", "uvicorn documentation, settings: logging"},

@@ -14,10 +14,12 @@ var workerClassRules = []*lint.Rule{
 	{
 		ID: "W005", Name: "tornado-worker-for-wsgi", Severity: lint.Warning, Servers: []string{"gunicorn"},
 		Summary: "The tornado worker is for tornado's own applications; a WSGI application blocks its loop with each request.",
-		Explain: `gunicorn wraps a WSGI application for the tornado worker, and then each request runs inside the event loop: nothing else is served by that worker meanwhile, and its heartbeat stops, so a request that takes longer than the timeout takes the worker with it.
+		Explain: `gunicorn wraps a WSGI application for the tornado worker, and then each request runs inside the event loop: nothing else is
+served by that worker meanwhile, and its heartbeat stops, so a request that takes longer than the timeout takes the worker with it.
 gunicorn's manual advises against it.
 
-The finding is a warning where the project requires a WSGI framework and no tornado application shows, and an information otherwise, as the application may be a tornado.web.Application.
+The finding is a warning where the project requires a WSGI framework and no tornado application shows, and an information otherwise, as the
+application may be a tornado.web.Application.
 
 Use ` + "`worker_class = \"gthread\"`" + ` or ` + "`\"gevent\"`" + ` for WSGI applications.`,
 		Sources: []string{"gunicorn documentation, design: tornado workers", "gunicorn/workers/gtornado.py"},
@@ -39,11 +41,14 @@ Use ` + "`worker_class = \"gthread\"`" + ` or ` + "`\"gevent\"`" + ` for WSGI ap
 	{
 		ID: "W006", Name: "eventlet-worker-gone", Severity: lint.Error, Servers: []string{"gunicorn"}, Since: "25.0.0",
 		Summary: "gunicorn 26 has no eventlet worker any more; 25 warns about it.",
-		Explain: `eventlet is no longer developed. gunicorn 25 warns at each start, and 26 has no such worker: it ends with "class uri 'eventlet' invalid or not found" before it serves anything.
+		Explain: `eventlet is no longer developed. gunicorn 25 warns at each start, and 26 has no such worker: it ends with "class uri 'eventlet'
+invalid or not found" before it serves anything.
 
-The finding is an error where gunicorn is pinned to 26 or later, a warning where it is pinned to 25 or not at all (the next installation brings the newest), and an information below.
+The finding is an error where gunicorn is pinned to 26 or later, a warning where it is pinned to 25 or not at all (the next installation
+brings the newest), and an information below.
 
-Move to ` + "`worker_class = \"gevent\"`" + ` and require gevent 24.10.1 or later, or to gthread. Code that calls eventlet itself has to be changed with it.`,
+Move to ` + "`worker_class = \"gevent\"`" + ` and require gevent 24.10.1 or later, or to gthread. Code that calls eventlet itself has to be
+changed with it.`,
 		Sources: []string{"gunicorn news, 25.0.0 and 26.0.0", "gunicorn/workers/geventlet.py"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -67,7 +72,8 @@ Move to ` + "`worker_class = \"gevent\"`" + ` and require gevent 24.10.1 or late
 	{
 		ID: "W007", Name: "gaiohttp-worker-gone", Severity: lint.Error, Servers: []string{"gunicorn"}, Since: "19.8",
 		Summary: "gunicorn 20 and later have no gaiohttp worker; aiohttp brings its own.",
-		Explain: `The gaiohttp worker was for old aiohttp versions, was deprecated in gunicorn 19.8 and is gone since 20.0: gunicorn ends with "class uri 'gaiohttp' invalid or not found".
+		Explain: `The gaiohttp worker was for old aiohttp versions, was deprecated in gunicorn 19.8 and is gone since 20.0: gunicorn ends with
+"class uri 'gaiohttp' invalid or not found".
 
 The finding is an error where gunicorn is pinned to 20 or later, and a warning where it is pinned to 19.8 or above or not at all.
 
@@ -91,7 +97,8 @@ Write ` + "`worker_class = \"aiohttp.GunicornWebWorker\"`" + `, which comes with
 	{
 		ID: "W016", Name: "uvicorn-workers-module-deprecated", Severity: lint.Info, Servers: []string{"gunicorn"}, Since: "uvicorn 0.30.0",
 		Summary: "uvicorn.workers is deprecated; the worker is in the package uvicorn-worker now.",
-		Explain: `Since uvicorn 0.30 the module uvicorn.workers warns at its import that it will go, and gets no changes any more. The same classes are in the package uvicorn-worker.
+		Explain: `Since uvicorn 0.30 the module uvicorn.workers warns at its import that it will go, and gets no changes any more. The same classes
+are in the package uvicorn-worker.
 
 The rule is silent where uvicorn is pinned below 0.30.
 

@@ -7,10 +7,12 @@ var modwsgiWorkerRules = []*lint.Rule{
 	{
 		ID: "W026", Name: "mod-wsgi-embedded-mode", Severity: lint.Info, Servers: []string{"mod_wsgi"}, Since: "4.8.0",
 		Summary: "In embedded mode the application runs inside Apache's own processes.",
-		Explain: `With --embedded-mode Apache decides how many processes there are and when they end, by its own load: each holds a copy of the application, starts and stops at surprise, and cannot be restarted without Apache. request-timeout, maximum-requests and the other limits of
+		Explain: `With --embedded-mode Apache decides how many processes there are and when they end, by its own load: each holds a copy of the
+application, starts and stops at surprise, and cannot be restarted without Apache. request-timeout, maximum-requests and the other limits of
 the daemon processes do not apply.
 
-Leave the option out: daemon mode keeps a fixed number of processes for the application. The rule is silent with --debug-mode, which needs a single process.`,
+Leave the option out: daemon mode keeps a fixed number of processes for the application. The rule is silent with --debug-mode, which needs a
+single process.`,
 		Sources: []string{"mod_wsgi documentation, user guides: processes and threading", "mod_wsgi-express start-server --help"},
 		Check: func(p *lint.Pass) {
 			if s := p.Set("embedded-mode"); s != nil && p.True("embedded-mode") && p.False("debug-mode") {
@@ -24,7 +26,8 @@ var modwsgiLimitRules = []*lint.Rule{
 	{
 		ID: "L024", Name: "mod-wsgi-threads-excessive", Severity: lint.Info, Servers: []string{"mod_wsgi"},
 		Summary: "Many threads in one Python process wait for each other; more processes serve more.",
-		Explain: `In one Python process one thread at a time runs Python code. A few threads use the time in which others wait for the network or the database; dozens of them make every request slower, and one that goes wrong takes all the others with it.
+		Explain: `In one Python process one thread at a time runs Python code. A few threads use the time in which others wait for the network or
+the database; dozens of them make every request slower, and one that goes wrong takes all the others with it.
 
 mod_wsgi-express has one process with 5 threads unless it is told otherwise. Raise --processes first, and keep --threads at some 5 to 15.`,
 		Sources: []string{"mod_wsgi documentation, configuration directives: WSGIDaemonProcess"},
@@ -41,9 +44,11 @@ var modwsgiLogRules = []*lint.Rule{
 	{
 		ID: "O014", Name: "mod-wsgi-log-not-on-terminal", Severity: lint.Info, Servers: []string{"mod_wsgi"},
 		Summary: "The logs stay in files although the terminal is asked for, or a supervisor expects them there.",
-		Explain: `mod_wsgi-express writes its logs to files below the server root in /tmp. Containers and supervisors collect what comes on the terminal, which --log-to-terminal is for. --log-directory wins over it without a message, and --rotate-logs does nothing beside it.
+		Explain: `mod_wsgi-express writes its logs to files below the server root in /tmp. Containers and supervisors collect what comes on the
+terminal, which --log-to-terminal is for. --log-directory wins over it without a message, and --rotate-logs does nothing beside it.
 
-The rule speaks about these two combinations, and where a container is known to start the server without --log-to-terminal or --log-directory.
+The rule speaks about these two combinations, and where a container is known to start the server without --log-to-terminal or
+--log-directory.
 
 Use ` + "`--log-to-terminal`" + ` alone.`,
 		Sources: []string{"mod_wsgi documentation, user guides: mod_wsgi-express quickstart", "mod_wsgi express/server.py"},

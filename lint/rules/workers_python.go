@@ -25,9 +25,11 @@ var pythonVersionRules = []*lint.Rule{
 	{
 		ID: "W030", Name: "python-version-unsupported", Severity: lint.Error, Servers: []string{"gunicorn", "uvicorn", "waitress"},
 		Summary: "The pinned server does not install on the Python version that the project runs.",
-		Explain: `Each release of a server declares the oldest Python that it runs on, and pip refuses to install it on an older one: "Requires-Python". The build fails, or an old image keeps serving.
+		Explain: `Each release of a server declares the oldest Python that it runs on, and pip refuses to install it on an older one:
+"Requires-Python". The build fails, or an old image keeps serving.
 
-The rule compares the server's version, where the project pins it or it is given, with the version in .python-version or runtime.txt beside the configuration or above it.
+The rule compares the server's version, where the project pins it or it is given, with the version in .python-version or runtime.txt beside
+the configuration or above it.
 
 Raise the Python version, or pin the last release that supports it.`,
 		Sources: []string{"gunicorn, uvicorn and waitress: python_requires of each release"},

@@ -14,8 +14,9 @@ var workerSettingRules = []*lint.Rule{
 	{
 		ID: "W001", Name: "keepalive-ignored-by-sync", Severity: lint.Info, Servers: []string{"gunicorn"},
 		Summary: "Sync workers close every connection after its response; keepalive does nothing for them.",
-		Explain: `A sync worker serves one request, closes the connection and takes the next. keepalive is about workers that can wait for several connections at once: gthread, gevent, eventlet, tornado, asgi and Uvicorn's. A load balancer in front that counts on
-kept connections opens a new one for each request.
+		Explain: `A sync worker serves one request, closes the connection and takes the next. keepalive is about workers that can wait for several
+connections at once: gthread, gevent, eventlet, tornado, asgi and Uvicorn's. A load balancer in front that counts on kept connections opens
+a new one for each request.
 
 The rule is silent where keepalive is at its default, and where the worker class cannot be told.
 
@@ -32,7 +33,8 @@ Use threads (` + "`threads = 4`" + ` makes gthread of sync), or take keepalive o
 	{
 		ID: "W002", Name: "threads-upgrade-sync", Severity: lint.Info, Servers: []string{"gunicorn"}, Since: "19.0",
 		Summary: "threads above 1 make gunicorn run gthread workers although sync is written.",
-		Explain: `gunicorn has no sync worker with threads. Where worker_class is sync and threads is above 1 it runs gthread instead, without a message: a thread pool, connections that are kept alive, and a timeout that watches the main loop instead of single requests.
+		Explain: `gunicorn has no sync worker with threads. Where worker_class is sync and threads is above 1 it runs gthread instead, without a
+message: a thread pool, connections that are kept alive, and a timeout that watches the main loop instead of single requests.
 
 Write what runs, ` + "`worker_class = \"gthread\"`" + `, or take threads out.`,
 		Sources: []string{"gunicorn/config.py, worker_class", "gunicorn documentation, settings: threads"},
@@ -51,7 +53,8 @@ Write what runs, ` + "`worker_class = \"gthread\"`" + `, or take threads out.`,
 	{
 		ID: "W003", Name: "threads-ignored", Severity: lint.Warning, Servers: []string{"gunicorn"},
 		Summary: "This worker class has no thread pool; threads does nothing.",
-		Explain: `Only the gthread worker reads threads. gevent and eventlet serve many connections with greenlets, tornado, asgi and Uvicorn's workers with one event loop: a request that blocks the loop blocks the worker, whatever threads says.
+		Explain: `Only the gthread worker reads threads. gevent and eventlet serve many connections with greenlets, tornado, asgi and Uvicorn's
+workers with one event loop: a request that blocks the loop blocks the worker, whatever threads says.
 
 The rule is silent for worker classes that gunicorn does not bring itself, Uvicorn's apart.
 
@@ -71,7 +74,8 @@ Take threads out, or use ` + "`worker_class = \"gthread\"`" + ` where threads ar
 	{
 		ID: "W004", Name: "worker-connections-ignored", Severity: lint.Info, Servers: []string{"gunicorn"},
 		Summary: "This worker class does not read worker_connections.",
-		Explain: `worker_connections bounds how many connections one gthread, gevent, eventlet or asgi worker holds. A sync worker has one at a time; tornado's and Uvicorn's take as many as come. Uvicorn's own limit_concurrency cannot be given by gunicorn's settings.
+		Explain: `worker_connections bounds how many connections one gthread, gevent, eventlet or asgi worker holds. A sync worker has one at a
+time; tornado's and Uvicorn's take as many as come. Uvicorn's own limit_concurrency cannot be given by gunicorn's settings.
 
 The rule is silent where the value is the default, 1000.
 
@@ -95,12 +99,15 @@ Take it out, or choose the worker class that it is meant for.`,
 	{
 		ID: "W015", Name: "uvicorn-worker-ignores-settings", Severity: lint.Warning, Servers: []string{"gunicorn"},
 		Summary: "Uvicorn's worker does not take this setting from gunicorn.",
-		Explain: `Uvicorn's worker brings a server of its own. Of gunicorn's settings it takes keepalive, timeout, max_requests, forwarded_allow_ips, backlog and the certificates; the rest of what is about HTTP is read by nobody, without a message.
+		Explain: `Uvicorn's worker brings a server of its own. Of gunicorn's settings it takes keepalive, timeout, max_requests,
+forwarded_allow_ips, backlog and the certificates; the rest of what is about HTTP is read by nobody, without a message.
 
-For limits on requests, for which headers are trusted and for the PROXY protocol the finding is a warning: the protection that is written down is not there, and with the PROXY protocol every request is answered 400. For the rest, formats and hooks, it is an
-information. threads and worker_connections are rules W003 and W004. A worker class of your own that derives from Uvicorn's is left out.
+For limits on requests, for which headers are trusted and for the PROXY protocol the finding is a warning: the protection that is written
+down is not there, and with the PROXY protocol every request is answered 400. For the rest, formats and hooks, it is an information. threads
+and worker_connections are rules W003 and W004. A worker class of your own that derives from Uvicorn's is left out.
 
-Set it on the worker, in a class that derives from UvicornWorker with ` + "`CONFIG_KWARGS = {\"h11_max_incomplete_event_size\": 16384}`" + ` for example, in the proxy, or use gunicorn's own asgi worker (24.0 and later).`,
+Set it on the worker, in a class that derives from UvicornWorker with ` + "`CONFIG_KWARGS = {\"h11_max_incomplete_event_size\": 16384}`" + `
+for example, in the proxy, or use gunicorn's own asgi worker (24.0 and later).`,
 		Sources: []string{"uvicorn_worker/_workers.py", "uvicorn documentation, deployment: gunicorn"},
 		Check: func(p *lint.Pass) {
 			if gunicornWorker(p) != workerUvicorn {
@@ -136,9 +143,11 @@ Set it on the worker, in a class that derives from UvicornWorker with ` + "`CONF
 	{
 		ID: "W022", Name: "http2-worker-unsupported", Severity: lint.Warning, Servers: []string{"gunicorn"}, Since: "25.0.0",
 		Summary: "This worker class speaks HTTP/1.1 only, whatever http_protocols says.",
-		Explain: `HTTP/2 is served by gthread, gevent and asgi workers. sync and tornado log a warning at the start and stay with HTTP/1.1. h3 is accepted as a word and served by none.
+		Explain: `HTTP/2 is served by gthread, gevent and asgi workers. sync and tornado log a warning at the start and stay with HTTP/1.1. h3 is
+accepted as a word and served by none.
 
-Write ` + "`worker_class = \"gthread\"`" + `, or take h2 out. HTTP/2 needs the h2 package (gunicorn[http2]) and, where gunicorn does the TLS, certfile and keyfile as well.`,
+Write ` + "`worker_class = \"gthread\"`" + `, or take h2 out. HTTP/2 needs the h2 package (gunicorn[http2]) and, where gunicorn does the
+TLS, certfile and keyfile as well.`,
 		Sources: []string{"gunicorn documentation, settings: http_protocols", "gunicorn/workers/sync.py, run"},
 		Check: func(p *lint.Pass) {
 			s := p.Set("http_protocols")
@@ -160,7 +169,8 @@ Write ` + "`worker_class = \"gthread\"`" + `, or take h2 out. HTTP/2 needs the h
 	{
 		ID: "W028", Name: "handshake-flag-ignored", Severity: lint.Info, Servers: []string{"gunicorn"}, Since: "19.0",
 		Summary: "do_handshake_on_connect does nothing for this worker class.",
-		Explain: `The flag moves the TLS handshake from the first read to the moment when the connection is taken. sync, gthread, gevent and eventlet workers look at it; tornado's, asgi and Uvicorn's leave the handshake to their event loop.
+		Explain: `The flag moves the TLS handshake from the first read to the moment when the connection is taken. sync, gthread, gevent and
+eventlet workers look at it; tornado's, asgi and Uvicorn's leave the handshake to their event loop.
 
 Take it out.`,
 		Sources: []string{"gunicorn/sock.py", "gunicorn documentation, settings: do_handshake_on_connect"},

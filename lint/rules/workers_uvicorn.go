@@ -13,7 +13,8 @@ var uvicornWorkerRules = []*lint.Rule{
 	{
 		ID: "W011", Name: "uvicorn-wsgi-with-websockets", Severity: lint.Warning, Servers: []string{"uvicorn"},
 		Summary: "With --interface wsgi there are no WebSockets, whatever --ws says.",
-		Explain: `For a WSGI application uvicorn sets its WebSocket implementation aside: WSGI has no way to speak it. A client that asks for an upgrade is refused, although --ws or one of the --ws options is given.
+		Explain: `For a WSGI application uvicorn sets its WebSocket implementation aside: WSGI has no way to speak it. A client that asks for an
+upgrade is refused, although --ws or one of the --ws options is given.
 
 Take the options out, or serve an ASGI application.`,
 		Sources: []string{"uvicorn/config.py, load"},
@@ -34,7 +35,9 @@ Take the options out, or serve an ASGI application.`,
 	{
 		ID: "W012", Name: "uvicorn-ws-options-ignored", Severity: lint.Warning, Servers: []string{"uvicorn"},
 		Summary: "The WebSocket implementation in use does not read this option.",
-		Explain: `uvicorn has several WebSocket implementations, and not all of them read all options. With --ws none there is none. wsproto read neither ws_max_size nor the pings before uvicorn 0.46: messages of any size come in, and dead connections stay. websockets-sansio sent no pings before 0.44.
+		Explain: `uvicorn has several WebSocket implementations, and not all of them read all options. With --ws none there is none. wsproto read
+neither ws_max_size nor the pings before uvicorn 0.46: messages of any size come in, and dead connections stay. websockets-sansio sent no
+pings before 0.44.
 
 About wsproto and websockets-sansio the rule speaks only where uvicorn's version is known.
 
@@ -63,7 +66,8 @@ Upgrade uvicorn, or write ` + "`--ws websockets`" + `.`,
 	{
 		ID: "W013", Name: "uvicorn-ws-queue-ignored", Severity: lint.Info, Servers: []string{"uvicorn"}, Since: "0.23.0",
 		Summary: "ws_max_queue is read by the implementation websockets alone.",
-		Explain: `How many messages wait for the application is an option of the implementation named websockets. wsproto and websockets-sansio have no such queue, and from uvicorn 0.50 on --ws auto takes websockets-sansio.
+		Explain: `How many messages wait for the application is an option of the implementation named websockets. wsproto and websockets-sansio
+have no such queue, and from uvicorn 0.50 on --ws auto takes websockets-sansio.
 
 Take the option out, or write ` + "`--ws websockets`" + `.`,
 		Sources: []string{"uvicorn/protocols/websockets", "uvicorn release notes 0.50.0"},
@@ -84,7 +88,8 @@ Take the option out, or write ` + "`--ws websockets`" + `.`,
 	{
 		ID: "W014", Name: "uvicorn-h11-option-ignored", Severity: lint.Info, Servers: []string{"uvicorn"}, Since: "0.18.0",
 		Summary: "h11_max_incomplete_event_size is read by the parser h11 alone.",
-		Explain: `The limit for a request's head that has not come in whole belongs to the parser h11. With --http httptools nothing reads it, and the limit that is written down is not there.
+		Explain: `The limit for a request's head that has not come in whole belongs to the parser h11. With --http httptools nothing reads it, and
+the limit that is written down is not there.
 
 Write ` + "`--http h11`" + ` where the limit matters, set one in the proxy, or take the option out.`,
 		Sources: []string{"uvicorn documentation, settings: --h11-max-incomplete-event-size", "uvicorn/protocols/http"},

@@ -16,8 +16,10 @@ var uwsgiWorkerRules = []*lint.Rule{
 	{
 		ID: "W024", Name: "uwsgi-async-without-loop", Severity: lint.Warning, Servers: []string{"uwsgi"},
 		Summary: "async cores without an engine such as gevent do not serve requests at the same time.",
-		Explain: `async = 100 gives each worker room for a hundred requests, but what switches between them is an engine: gevent, asyncio, tornado, ugreen or greenlet. Without one a request runs until its view returns, and the next waits. uWSGI says at the
-start "*** DANGER *** async mode without coroutine/greenthread engine loaded !!!". Only an application that yields while it waits, by uWSGI's own async functions, gets anything from it.
+		Explain: `async = 100 gives each worker room for a hundred requests, but what switches between them is an engine: gevent, asyncio, tornado,
+ugreen or greenlet. Without one a request runs until its view returns, and the next waits. uWSGI says at the start "*** DANGER *** async
+mode without coroutine/greenthread engine loaded !!!". Only an application that yields while it waits, by uWSGI's own async functions, gets
+anything from it.
 
 Write ` + "`gevent = 100`" + ` instead (and patch the standard library), or use ` + "`threads`" + `.`,
 		Sources: []string{"uWSGI documentation, async", "uWSGI core/loop.c"},
@@ -32,8 +34,9 @@ Write ` + "`gevent = 100`" + ` instead (and patch the standard library), or use 
 	{
 		ID: "W025", Name: "uwsgi-backlog-cheaper-unix", Severity: lint.Warning, Servers: []string{"uwsgi"},
 		Summary: "The backlog algorithm cannot see the queue of a unix socket; no worker is ever added.",
-		Explain: `cheaper-algo = backlog starts workers when connections wait in the listen queue. uWSGI can read that queue for IPv4 TCP sockets on Linux only. With unix sockets the queue always looks empty, and the instance stays at the number of workers
-that cheaper says, whatever the load.
+		Explain: `cheaper-algo = backlog starts workers when connections wait in the listen queue. uWSGI can read that queue for IPv4 TCP sockets
+on Linux only. With unix sockets the queue always looks empty, and the instance stays at the number of workers that cheaper says, whatever
+the load.
 
 Listen on a TCP address, or use the algorithm spare (the default) or busyness, which look at the workers.`,
 		Sources: []string{"uWSGI core/master.c, master_check_listen_queue", "uWSGI documentation, cheaper"},
