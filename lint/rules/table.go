@@ -22,6 +22,7 @@ var families = [][]*lint.Rule{
 	workersRules,
 	loggingRules,
 	securityRules,
+	uvicornRules,
 	lint.OwnRules(),
 }
 
