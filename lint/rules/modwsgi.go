@@ -10,8 +10,8 @@ import (
 	"gsrv/lint"
 )
 
-// modwsgiRules are the rules about mod_wsgi-express alone.
-var modwsgiRules = []*lint.Rule{
+// expressRules are the rules about who mod_wsgi-express believes and serves.
+var expressRules = []*lint.Rule{
 	{
 		ID: "N014", Name: "mod-wsgi-default-wildcard", Severity: lint.Info, Servers: []string{"mod_wsgi"},
 		Summary: "mod_wsgi-express accepts connections on every interface unless --host says otherwise.",
@@ -64,70 +64,6 @@ site goes on in plain HTTP. With a name but without --https-port, every request 
 Write ` + "`--server-name shop.example --https-port 443 --ssl-certificate /etc/ssl/shop --https-only`" + `. Where a proxy ends TLS, take both options out and redirect there.`,
 		Sources: []string{"mod_wsgi-express, options: --https-only, --hsts-policy", "mod_wsgi src/express/apache.py, the generated configuration"},
 		Check:   checkHTTPSOnly,
-	},
-	{
-		ID: "L024", Name: "mod-wsgi-threads-excessive", Severity: lint.Info, Servers: []string{"mod_wsgi"},
-		Summary: "Many threads in one process share one interpreter lock; more processes serve more.",
-		Explain: `The threads of a process run Python code one at a time. Beyond some 50 threads a process spends its time on handing the lock around, and all of them are lost together when the process is recycled or
-crashes. Threads help while requests wait for a database or another service, and a dozen covers that for most applications.
-
-The same rule tells where --max-clients is below processes × threads: mod_wsgi-express raises it to that product without a message, so the limit that is written does not hold.
-
-Write ` + "`--processes 4 --threads 10`" + ` rather than ` + "`--threads 40`" + ` or more.`,
-		Sources: []string{"mod_wsgi documentation, processes and threading", "mod_wsgi src/express/server.py"},
-		Check: func(p *lint.Pass) {
-			threads, ok := p.Int("threads")
-			if s := p.Set("threads"); s != nil && ok && threads > 50 {
-				p.Report(s.Range, "%d threads of one process take turns on Python's lock and seldom serve more than a dozen. Use fewer threads and more --processes.", threads)
-			}
-			s := p.Set("max-clients")
-			clients, known := p.Int("max-clients")
-			processes, set := p.Int("processes")
-			if !set && p.NotSet("processes") {
-				processes, set = 1, true
-			}
-			if processes < 1 {
-				processes = 1
-			}
-			if s == nil || !known || !set || !ok || clients >= processes*threads || p.True("embedded-mode") {
-				return
-			}
-			p.Report(s.Range, "--max-clients %d does not hold: %d threads serve (processes × threads), and mod_wsgi-express raises the limit to that without a message. Lower threads or processes instead.", clients, processes*threads)
-		},
-	},
-	{
-		ID: "O014", Name: "mod-wsgi-log-not-on-terminal", Severity: lint.Info, Servers: []string{"mod_wsgi"}, Since: "4.4.0",
-		Summary: "The logs go to files below the server's directory, or another log option takes precedence over the one written.",
-		Explain: `mod_wsgi-express writes error_log and access_log into its server root, a directory below /tmp unless --server-root names one. Nothing collects them there, and in a container they are gone with it.
-
---log-to-terminal sends them to the console, where a supervisor or the container's runtime takes them. --log-directory takes precedence over it, without a message; and with --log-to-terminal in force --rotate-logs does nothing.
-
-The rule speaks about such pairs, and where a container is known to start the server without --log-to-terminal.
-
-Add ` + "`--log-to-terminal`" + ` under a supervisor and in containers, and take --log-directory and --rotate-logs out there.`,
-		Sources: []string{"mod_wsgi documentation, mod_wsgi-express quickstart: logging", "mod_wsgi src/express/server.py"},
-		Fix:     lint.FixOffer,
-		Check: func(p *lint.Pass) {
-			terminal := p.Set("log-to-terminal")
-			directory := p.Set("log-directory")
-			switch {
-			case terminal != nil && p.True("log-to-terminal") && directory != nil && p.Known("log-directory"):
-				p.Report(terminal.NameRange, "--log-to-terminal does nothing beside --log-directory: the logs go to files in %s, and the console stays empty. Take one of the two out.", p.Source(directory.Range)).
-					Also(directory.Range, "this takes precedence").
-					With(p.DeleteFix(directory, ""))
-			case terminal != nil && p.True("log-to-terminal") && p.NotSet("log-directory") && p.True("rotate-logs"):
-				rotate := p.Get("rotate-logs")
-				p.Report(rotate.NameRange, "--rotate-logs does nothing with --log-to-terminal: there are no files to rotate. Take it out.").
-					Also(terminal.NameRange, "the logs go to the console").
-					With(p.DeleteFix(rotate, "false"))
-			case p.Around.Container != nil && p.NotSet("log-to-terminal", "log-directory") && starts(p):
-				f := p.Report(commandPlace(p), "The logs go to files below the server's directory inside the container, where nobody sees them. Add --log-to-terminal.").
-					Also(p.Around.Container.Range, "%s", p.Around.Container.Message)
-				if s := firstSetting(p); s != nil {
-					f.With(p.InsertFix(s, "log-to-terminal", true))
-				}
-			}
-		},
 	},
 	{
 		ID: "V013", Name: "mod-wsgi-proxy-header-bypass", Severity: lint.Error, Servers: []string{"mod_wsgi"}, Until: "4.9.2",
@@ -184,31 +120,6 @@ The rule is silent in development files, and a warning where nothing proves prod
 			if p.True("server-status") {
 				s := p.Get("server-status")
 				p.Report(s.NameRange, "/server-status shows every request and its client to connections from localhost: behind a proxy on this machine that is everybody, unless the proxy refuses the path.").As(lint.Info)
-			}
-		},
-	},
-	{
-		ID: "W026", Name: "mod-wsgi-embedded-mode", Severity: lint.Info, Servers: []string{"mod_wsgi"}, Since: "4.8.0",
-		Summary: "In embedded mode the application runs in Apache's own processes, and mod_wsgi can neither isolate nor recycle them.",
-		Explain: `By default mod_wsgi-express runs the application in daemon processes that mod_wsgi manages: they restart after a number of requests, when requests hang, and when files change, as --maximum-requests, --request-timeout and
---reload-on-changes say. With --embedded-mode the application lives in Apache's processes. These options do nothing then, reloading is off, and a request that hangs holds its thread until Apache is restarted.
-
-The rule is silent in development files and with --debug-mode.
-
-Take ` + "`--embedded-mode`" + ` out, unless the application was measured to need it.`,
-		Sources: []string{"mod_wsgi documentation, security hardening: choose daemon mode", "mod_wsgi-express, options: --embedded-mode"},
-		Fix:     lint.FixOffer,
-		Check: func(p *lint.Pass) {
-			if _, production := p.InProduction(); !production || !p.True("embedded-mode") || !p.False("debug-mode") {
-				return
-			}
-			s := p.Get("embedded-mode")
-			f := p.Report(s.NameRange, "The application runs inside Apache's own processes: nothing restarts it when requests hang or memory grows. Take --embedded-mode out to have daemon processes.").
-				With(p.DeleteFix(s, "false"))
-			for _, name := range []string{"maximum-requests", "request-timeout", "inactivity-timeout", "deadlock-timeout", "reload-on-changes"} {
-				if idle := p.Set(name); idle != nil {
-					f.Also(idle.NameRange, "--%s does nothing in embedded mode", name)
-				}
 			}
 		},
 	},

@@ -22,8 +22,8 @@ var families = [][]*lint.Rule{
 	workersRules,
 	loggingRules,
 	securityRules,
-	uvicornRules,
-	modwsgiRules,
+	uvicornStartRules,
+	expressRules,
 	lint.OwnRules(),
 }
 
