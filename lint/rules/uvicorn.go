@@ -1,12 +1,9 @@
 package rules
 
 import (
-	"strings"
-
 	"github.com/hashicorp/hcl/v2"
 
 	"gsrv/lint"
-	"gsrv/schema"
 )
 
 // uvicornStartRules are the rules about how uvicorn is started.
@@ -29,25 +26,6 @@ Pin ` + "`uvicorn>=0.11.7`" + `, better a release of this year.`,
 	},
 }
 
-// valuePlace is where a setting is written: its value or, for a flag, its name.
-func valuePlace(s *schema.Setting) hcl.Range {
-	if s.Range.Filename == "" {
-		return s.NameRange
-	}
-	return s.Range
-}
-
-// flagName gives a setting's name as the place needs it where it stands: the flag of a command line, else the parameter.
-func flagName(p *lint.Pass, s *schema.Setting) string {
-	if s.Layer == schema.LayerCLI {
-		if text := p.Source(s.NameRange); strings.HasPrefix(text, "-") {
-			name, _, _ := strings.Cut(text, "=")
-			return name
-		}
-	}
-	return s.Native
-}
-
 // pinPlace is where the server's version is pinned or, where the user named it, where the server is started.
 func pinPlace(p *lint.Pass) hcl.Range {
 	if p.PinnedAt.Filename != "" {
@@ -65,11 +43,4 @@ func startPlace(p *lint.Pass) hcl.Range {
 		return s.NameRange
 	}
 	return hcl.Range{Filename: p.Name, Start: hcl.InitialPos, End: hcl.InitialPos}
-}
-
-func oneOrMany(n int64, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }
