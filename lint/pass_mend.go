@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 
 	"gsrv/schema"
 )
@@ -62,4 +63,9 @@ func (p *Pass) MendFix(title string, edits []Edit, drops []string, names ...stri
 // ReplaceFix is MendFix for one piece of text.
 func (p *Pass) ReplaceFix(at Edit, drops []string, names ...string) *Fix {
 	return p.MendFix(fmt.Sprintf("Write %s instead of %s", at.New, p.sourceOf(at.Range)), []Edit{at}, drops, names...)
+}
+
+// Drop takes a finding back.
+func (p *Pass) Drop(f *Finding) {
+	p.findings = slices.DeleteFunc(p.findings, func(x *Finding) bool { return x == f })
 }

@@ -47,7 +47,7 @@ func leftOver(p *lint.Pass, others []*lint.Rule, refused bool) {
 		if x == nil {
 			x = diagnose(p.Unit, d)
 		}
-		f := p.ReportDiag(d)
+		f := report(p, d)
 		if s := x.setting; s != nil && x.detail.Suggest != "" && !refused {
 			f.With(p.ReplaceFix(lint.Edit{Range: f.Range, New: x.detail.Suggest}, nil, s.Native))
 		}

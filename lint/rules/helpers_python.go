@@ -3,8 +3,6 @@ package rules
 import (
 	"net/netip"
 	"strings"
-
-	"gsrv/schema/python/syntax"
 )
 
 // joined makes one text with commas of the source of a list of plain texts; "" for anything else.
@@ -24,7 +22,7 @@ func joined(src string) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return syntax.Repr(strings.Join(all, ","))
+	return `"` + strings.Join(all, ",") + `"`
 }
 
 // maskedNetworks clears the host bits of the networks in a list with commas.

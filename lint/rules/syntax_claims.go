@@ -142,6 +142,12 @@ func isNegative(x *diagnosis) bool {
 	return strings.HasPrefix(strings.Trim(x.source, ` "'`), "-") && strings.Trim(x.source, `- "'0123456789`) == ""
 }
 
+// isSettled tells whether the values of an option that is given twice are known, so that none stands under a condition.
+func isSettled(x *diagnosis) bool {
+	s := x.setting
+	return s != nil && x.unit.Known(s.Native)
+}
+
 func isUnderscored(x *diagnosis) bool {
 	return strings.Contains(x.source, "_") && strings.ReplaceAll(x.source, "_", "-") == x.detail.Suggest
 }
@@ -198,7 +204,7 @@ var claims = []claim{
 	{"none-as-text", "S010", nil},
 	{"duplicate-key", "S019", nil},
 	{"duplicate-section", "S019", nil},
-	{"repeated-option", "S018", nil},
+	{"repeated-option", "S018", isSettled},
 	{"deprecated", "S021", nil},
 	{"no-effect", "S021", titled("ssl_version")},
 	{"no-effect", "S040", titled("Internal setting")},
@@ -260,12 +266,24 @@ func takeOver(change ...func(*lint.Pass, *diagnosis, *lint.Finding)) func(*lint.
 			if rule != p.Rule.ID {
 				continue
 			}
-			f := p.ReportDiag(d)
+			f := report(p, d)
 			for _, c := range change {
 				c(p, x, f)
 			}
 		}
 	}
+}
+
+// report is ReportDiag with the message on one line, without the directory that is linted, and with a place in the file where
+// the reader gives none.
+func report(p *lint.Pass, d *hcl.Diagnostic) *lint.Finding {
+	f := p.ReportDiag(d)
+	f.Message = strings.NewReplacer(p.Root+"/", "", ", here "+p.Root, "", p.Root, ".").Replace(f.Message)
+	f.Message = strings.Join(strings.Fields(f.Message), " ")
+	if f.Range.Start.Line == 0 && p.File() {
+		f.Range = schema.RangeOf(p.Name, p.Files().Text(p.Name), 0, 0)
+	}
+	return f
 }
 
 // unreadable are the codes of what makes a whole file unreadable: nothing else that is said of it then is a mistake of its own.

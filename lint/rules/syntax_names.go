@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"gsrv/lint"
 )
@@ -107,11 +108,20 @@ func rename(p *lint.Pass, x *diagnosis, f *lint.Finding) {
 	if p.Set(x.detail.Suggest) != nil {
 		return // both are there: a person has to say which value is meant
 	}
-	if x.source == "" || len(x.source) > 60 {
+	at, old := f.Range, x.source
+	if rest, ok := strings.CutPrefix(old, "def "); ok {
+		old, _, _ = strings.Cut(rest, "(")
+		at.Start.Byte += len("def ")
+		at.Start.Column += len("def ")
+		at.End = at.Start
+		at.End.Byte += len(old)
+		at.End.Column += len(old)
+	}
+	if old == "" || strings.ContainsAny(old, " \t\n") {
 		return
 	}
-	f.With(p.MendFix(fmt.Sprintf("Write %s instead of %s", x.detail.Suggest, x.source),
-		[]lint.Edit{{Range: f.Range, New: x.detail.Suggest}}, []string{x.source}, x.detail.Suggest))
+	f.With(p.MendFix(fmt.Sprintf("Write %s instead of %s", x.detail.Suggest, old),
+		[]lint.Edit{{Range: at, New: x.detail.Suggest}}, []string{old}, x.detail.Suggest))
 }
 
 // severe reports as an error what the server takes: the line does not do what it says.

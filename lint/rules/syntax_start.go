@@ -40,11 +40,11 @@ gunicorn calls a factory that is written with parentheses, uvicorn wants --facto
 		Explain: `gunicorn imports the module in each worker and looks for the object, application where none is named. Without it every worker
 ends while it boots, and the master gives up with status 3 or 4.
 
-The rule reads the module's source in the project. It is silent for modules outside, and where star imports or a module-level __getattr__ may
+The rule reads the module's source in the project; the server itself is not run. It is silent for modules outside, and where star imports or a module-level __getattr__ may
 supply the name.`,
 		Sources: []string{"gunicorn util.py, import_app", "gunicorn arbiter.py (WORKER_BOOT_ERROR, APP_LOAD_ERROR)"},
 		Codes:   claimed("S026"),
-		Check:   takeOver(),
+		Check:   checkObject,
 	},
 	{
 		ID: "S032", Name: "env-number-invalid", Severity: lint.Error,
@@ -82,13 +82,20 @@ Start the WSGI module with the plain command: ` + "`gunicorn shop.wsgi:applicati
 		ID: "S041", Name: "path-not-found", Severity: lint.Error,
 		Summary: "A file or directory that the start needs is not there.",
 		Explain: `A configuration that is named and missing, a directory to change into that does not exist, a file of variables that cannot be
-opened: the server ends with the name in its message. gunicorn before 19.4 starts without a missing configuration file and says nothing, which is a warning.
+opened: the server ends with the name in its message. For a file that is linted alone it is a warning, because the directory that the server is
+started in may be another, and information where the path is absolute and outside the project.
 
 Relative names start from the directory that the server is started in. Where the file is made later, in the image or by the deployment, ignore
 the finding with a comment.`,
 		Sources: []string{"gunicorn app/base.py", "gunicorn config.py, validate_chdir", "uWSGI core/config.c", "PasteDeploy loadwsgi.py"},
 		Codes:   claimed("S041"),
-		Check:   takeOver(),
+		Check: takeOver(func(p *lint.Pass, x *diagnosis, f *lint.Finding) {
+			if path := strings.Trim(x.source, `"'`); strings.HasPrefix(path, "/") && !strings.HasPrefix(path, p.Root+"/") {
+				f.As(lint.Info)
+			} else if p.File() {
+				f.Lower(1)
+			}
+		}),
 	},
 	{
 		ID: "S042", Name: "script-name-shape", Severity: lint.Warning, Servers: []string{"gunicorn"},
@@ -100,6 +107,59 @@ Write ` + "`SCRIPT_NAME=/shop`" + `, or leave it out for an application at the r
 		Sources: []string{"gunicorn http/wsgi.py, create", "gunicorn documentation, FAQ: How do I set SCRIPT_NAME?", "PEP 3333"},
 		Check:   checkScriptName,
 	},
+}
+
+// checkObject takes over what the reader says of the application where it knows the machine, and otherwise looks at what the
+// module's source in the project gives names to.
+func checkObject(p *lint.Pass) {
+	takeOver()(p)
+	if len(p.OwnDiags()) > 0 {
+		return
+	}
+	app := p.App()
+	if !app.Found || app.Truncated || app.Object.Defined != "no" || len(app.Unreadable) > 0 {
+		return
+	}
+	for i := range p.Config.Model {
+		s := &p.Config.Model[i]
+		if s.Name != "app.module" || s.Maybe || !s.OnHost.IsKnown() {
+			continue
+		}
+		file := app.Modules[len(app.Modules)-1]
+		module, _, named := strings.Cut(p.Source(s.Range), ":")
+		want := strings.ReplaceAll(strings.Trim(module, `"'`), ".", "/")
+		for _, m := range app.Modules {
+			if strings.HasSuffix(strings.TrimSuffix(strings.TrimSuffix(m, ".py"), "/__init__"), want) {
+				file = m
+			}
+		}
+		hint := "Name the object that the module has, behind a colon."
+		if object := likelyApp(p.Files().Text(file)); object != "" {
+			hint = "Was :" + object + " meant?"
+		}
+		if !named {
+			hint = "Where no name is given, " + p.Server() + " looks for it. " + hint
+		}
+		p.Report(s.Range, "%s gives the name %s to nothing: %s does not load the application and ends while it starts. %s", file, app.Object.Name, p.Server(), hint)
+		return
+	}
+}
+
+// likelyApp gives the name that a module's source gives to what looks like its application, or "".
+func likelyApp(src []byte) string {
+	for line := range bytes.Lines(src) {
+		name, value, ok := bytes.Cut(line, []byte(" = "))
+		if !ok {
+			continue
+		}
+		switch string(name) {
+		case "app", "application", "wsgi", "wsgi_app", "api":
+			if bytes.Contains(value, []byte("(")) {
+				return string(name)
+			}
+		}
+	}
+	return ""
 }
 
 func checkScriptName(p *lint.Pass) {

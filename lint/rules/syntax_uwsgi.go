@@ -31,7 +31,7 @@ Put the remark on a line of its own.`,
 		}),
 	},
 	{
-		ID: "S006", Name: "uwsgi-section-missing", Severity: lint.Error, Servers: []string{"uwsgi"}, Fix: lint.FixOffer,
+		ID: "S006", Name: "uwsgi-section-missing", Severity: lint.Error, Servers: []string{"uwsgi"},
 		Summary: "uWSGI does not find the section it reads, or not where it looks.",
 		Explain: `uWSGI takes the options of one section, [uwsgi] unless the command names another (shop.ini:production). Where that section is not
 there it starts with its defaults, and only a line in the log tells. Lines before the first header belong to no section, a header in
@@ -40,16 +40,19 @@ another case is another section, and text behind the closing bracket is dropped.
 Name the section uwsgi, or name it where the file is loaded.`,
 		Sources: []string{"uWSGI core/ini.c", "uWSGI documentation, Configuring uWSGI"},
 		Codes:   claimed("S006"),
-		Check: takeOver(func(p *lint.Pass, x *diagnosis, f *lint.Finding) {
-			if x.detail.Code == "section-missing" {
-				severe(p, x, f)
-			}
-			if x.detail.Code == "section-case" {
-				if i := strings.IndexByte(x.source, '['); i >= 0 && strings.EqualFold(x.source, "[uwsgi]") {
-					f.With(p.MendFix("Write [uwsgi]", []lint.Edit{{Range: f.Range, New: "[uwsgi]"}}, nil))
+		Check: func(p *lint.Pass) {
+			// What hides the section says more than that it is not there.
+			hides := p.DiagsOf("section-case", "byte-order-mark")
+			takeOver(func(p *lint.Pass, x *diagnosis, f *lint.Finding) {
+				if x.detail.Code != "section-empty" && x.detail.Code != "section-header" && x.detail.Code != "key-before-section" {
+					severe(p, x, f)
 				}
-			}
-		}),
+			}, func(p *lint.Pass, x *diagnosis, f *lint.Finding) {
+				if x.detail.Code == "section-missing" && len(hides) > 0 {
+					p.Drop(f)
+				}
+			})(p)
+		},
 	},
 	{
 		ID: "S018", Name: "uwsgi-duplicate-scalar", Severity: lint.Warning, Servers: []string{"uwsgi"},

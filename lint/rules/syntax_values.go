@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"gsrv/lint"
-	"gsrv/schema/python/syntax"
 )
 
 // syntaxValueRules are about values of the wrong kind, and words the server does not know.
@@ -13,7 +12,7 @@ var syntaxValueRules = []*lint.Rule{
 		ID: "S010", Name: "wrong-value-type", Severity: lint.Error, Fix: lint.FixSafe,
 		Summary: "The value is of a kind that the setting does not take.",
 		Explain: `The server checks values while it loads them. gunicorn takes True and False but not 1 and 0 for a switch, whole numbers but not
-30.5 for a time, and one text with commas, not a list, for forwarded_allow_ips; waitress turns texts into numbers and fails on the rest. A value
+30.5 for a time; waitress turns texts into numbers and fails on the rest. A value
 that is refused ends the start: ` + "`Error: Not a boolean: 1`" + `.
 
 A value that is taken although it cannot be meant, such as the text None or a umask in decimal, is reported as a warning. Values that depend on
@@ -159,17 +158,17 @@ func bindFix(p *lint.Pass, x *diagnosis, f *lint.Finding) {
 	}
 	switch {
 	case strings.Contains(x.Summary, "Several addresses") && x.setting.Range == f.Range:
-		f.With(p.ReplaceFix(lint.Edit{Range: f.Range, New: listOf(text)}, nil, "bind"))
+		f.With(p.ReplaceFix(lint.Edit{Range: f.Range, New: listOf(text, x.source[:1])}, nil, "bind"))
 	case strings.Contains(x.Summary, "Path without unix:") && strings.HasPrefix(text, "/"):
-		f.With(p.ReplaceFix(lint.Edit{Range: f.Range, New: syntax.Repr("unix:" + text)}, nil, "bind"))
+		f.With(p.ReplaceFix(lint.Edit{Range: f.Range, New: x.source[:1] + "unix:" + text + x.source[:1]}, nil, "bind"))
 	}
 }
 
-func listOf(commas string) string {
+func listOf(commas, quote string) string {
 	var parts []string
 	for part := range strings.SplitSeq(commas, ",") {
 		if part = strings.TrimSpace(part); part != "" {
-			parts = append(parts, syntax.Repr(part))
+			parts = append(parts, quote+part+quote)
 		}
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
@@ -206,14 +205,14 @@ func literalFix(p *lint.Pass, x *diagnosis, f *lint.Finding) {
 			for _, i := range items {
 				all = append(all, i.Text)
 			}
-			text = syntax.Repr(strings.Join(all, ","))
+			text = `"` + strings.Join(all, ",") + `"`
 		} else {
 			text = joined(x.source)
 		}
 	case addressLists(x):
 		if inner, ok := plainText(x.source); ok {
 			if masked := maskedNetworks(inner); masked != inner {
-				text = syntax.Repr(masked)
+				text = x.source[:1] + masked + x.source[:1]
 			}
 		}
 	}
