@@ -1,10 +1,7 @@
 package rules
 
 import (
-	"strings"
-
 	"gsrv/lint"
-	"gsrv/schema"
 	"gsrv/schema/python/startup"
 )
 
@@ -122,9 +119,3 @@ func checkAsyncPreload(p *lint.Pass) {
 
 // early are modules that take hold of sockets, locks or ssl when they are imported.
 var early = map[string]bool{"requests": true, "urllib3": true, "boto3": true, "botocore": true, "redis": true, "psycopg2": true, "grpc": true, "ssl": true, "aiohttp": true, "httpx": true}
-
-// literal tells whether a setting is written out, so that no variable of the host decides.
-func literal(s *schema.Setting) bool {
-	_, ok := s.Value.(*schema.Const)
-	return ok && !s.Maybe && !strings.HasPrefix(s.Range.Filename, "<environment")
-}

@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"gsrv/lint"
-	"gsrv/schema"
-)
+import "gsrv/lint"
 
 // reloadRules are those about what belongs in development: reloading, debugging, tracing.
 var reloadRules = []*lint.Rule{
@@ -107,7 +104,7 @@ func checkReload(p *lint.Pass) {
 	if n, isNumber := p.Int(r.option); !p.True(r.option) && (!isNumber || n < 1) {
 		return
 	}
-	if _, literal := s.Value.(*schema.Const); !literal {
+	if !literal(s) {
 		return // a variable of this host decides
 	}
 	if p.Server() == "gunicorn" && p.True("preload_app") {
