@@ -105,7 +105,7 @@ the finding with a comment.`,
 
 Write ` + "`SCRIPT_NAME=/shop`" + `, or leave it out for an application at the root.`,
 		Sources: []string{"gunicorn http/wsgi.py, create", "gunicorn documentation, FAQ: How do I set SCRIPT_NAME?", "PEP 3333"},
-		Check:   checkScriptName,
+		Check:   checkScriptNameVariable,
 	},
 }
 
@@ -162,7 +162,7 @@ func likelyApp(src []byte) string {
 	return ""
 }
 
-func checkScriptName(p *lint.Pass) {
+func checkScriptNameVariable(p *lint.Pass) {
 	items, _ := p.Items("raw_env")
 	for _, item := range items {
 		if value, ok := strings.CutPrefix(item.Text, "SCRIPT_NAME="); ok {
