@@ -129,7 +129,7 @@ func (s *session) lint(c *cli.Context) error {
 	res.Files = append(res.Files, run.passed...)
 	s.aboutFiles(c, run, res)
 	r := &report.Report{Result: res, Rules: rules.All(), Version: version(), Root: run.root}
-	if err := report.Write(s.stdout, format, r, report.Options{Color: useColor(s.stdout)}); err != nil {
+	if err := report.Write(s.stdout, format, r, report.Color(useColor(s.stdout))); err != nil {
 		return &exitError{exitInput, err.Error()}
 	}
 	for _, o := range outputs {
@@ -156,7 +156,7 @@ func outputFiles(list []string) ([]output, error) {
 
 func writeReport(o output, r *report.Report) error {
 	var b strings.Builder
-	if err := report.Write(&b, o.format, r, report.Options{}); err != nil {
+	if err := report.Write(&b, o.format, r); err != nil {
 		return err
 	}
 	return schema.ReplaceFile(o.file, []byte(b.String()))
