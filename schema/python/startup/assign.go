@@ -117,6 +117,7 @@ func (a *analysis) add(x, y value, op syntax.Operator) value {
 	out := &list{open: !ok1 || !ok2}
 	for _, l := range []*list{one, two} {
 		if l != nil {
+			a.spend(len(l.elems))
 			out.elems = append(out.elems, l.elems...)
 			out.open = out.open || l.open
 		}
@@ -126,6 +127,9 @@ func (a *analysis) add(x, y value, op syntax.Operator) value {
 }
 
 const maxElements = 2000
+
+// spend takes work on the elements of something from what is left.
+func (a *analysis) spend(elements int) { a.budget -= elements / 8 }
 
 func (l *list) limit() {
 	if len(l.elems) > maxElements {
@@ -204,7 +208,7 @@ func (a *analysis) libraryDecorator(f *frame, node syntax.Expr, name string, mad
 	case "uwsgidecorators.thread":
 		return wrapped("thread")
 	}
-	if fact, ok := uwsgiDecorators[name]; ok && fact.factory == made {
+	if fact, ok := uwsgiDecorators[name]; ok && (made || !fact.factory) {
 		a.add1(f, node, UWSGITimer, name, "", fact.note, nil)
 		return v
 	}

@@ -21,6 +21,8 @@ func (a *analysis) builtin(f *frame, node syntax.Expr, name string, on *instance
 			return &list{elems: slices.Clone(elems), open: !exact}, true
 		}
 		return nil, name != "builtins.sorted" && name != "builtins.reversed"
+	case "builtins.range":
+		return rangeOf(args)
 	case "builtins.len", "builtins.any", "builtins.all", "builtins.max", "builtins.min", "builtins.sum":
 		a.consume(f, node, first)
 		return nil, true
@@ -150,6 +152,9 @@ func (a *analysis) builtin(f *frame, node syntax.Expr, name string, on *instance
 		}
 		return nil, true
 	case "uwsgidecorators.postfork":
+		if _, worker := first.(constant); worker {
+			return nil, false // @postfork(2), for the worker of that number
+		}
 		a.afterFork(f, node, first)
 		return first, true
 	case "uwsgidecorators.thread":
@@ -194,6 +199,36 @@ func (a *analysis) builtin(f *frame, node syntax.Expr, name string, on *instance
 		}
 	}
 	return nil, false
+}
+
+// rangeOf gives the numbers of a short range that is written in full.
+func rangeOf(args arguments) (value, bool) {
+	var bounds []int
+	for _, v := range args.pos {
+		c, _ := v.(constant)
+		i, ok := integer(c)
+		if !ok {
+			return nil, false
+		}
+		bounds = append(bounds, i)
+	}
+	first, last := 0, 0
+	switch len(bounds) {
+	case 1:
+		last = bounds[0]
+	case 2:
+		first, last = bounds[0], bounds[1]
+	default:
+		return nil, false
+	}
+	if last-first > maxTurns {
+		return nil, false
+	}
+	out := &list{}
+	for i := first; i < last; i++ {
+		out.elems = append(out.elems, constant{int64(i)})
+	}
+	return out, true
 }
 
 // importCall is importlib.import_module.
@@ -250,6 +285,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 	first, _ := args.get(0, "")
 	switch on := on.(type) {
 	case *list:
+		a.spend(len(on.elems) / 8)
 		switch lastPart(name) {
 		case "append", "insert", "add":
 			v := first
@@ -268,6 +304,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 		case "remove", "clear", "sort", "reverse":
 			on.open = true
 		case "copy":
+			a.spend(len(on.elems))
 			return &list{elems: slices.Clone(on.elems), open: on.open}
 		}
 		on.limit()
@@ -294,6 +331,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 			return constant{nil}
 		case "update":
 			if d, ok := first.(*dict); ok && !d.open {
+				a.spend(8 * len(d.items))
 				for k, v := range d.items {
 					on.items[k] = v
 				}
@@ -301,6 +339,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 				on.open = true
 			}
 		case "values", "items":
+			a.spend(16 * len(on.items))
 			out := &list{open: on.open}
 			keys := make([]string, 0, len(on.items))
 			for k := range on.items {
@@ -322,6 +361,7 @@ func (a *analysis) container(f *frame, node syntax.Expr, name string, on value, 
 		}
 	case constant:
 		s, _ := on.v.(string)
+		a.spend(len(s) / 64)
 		switch lastPart(name) {
 		case "lower":
 			return constant{strings.ToLower(s)}

@@ -90,11 +90,8 @@ type djangoApp struct {
 func (a *analysis) populate(settings *module) {
 	f := &frame{mod: settings, scope: settings.scope}
 	node := &syntax.Name{Pos: syntax.Pos{Lineno: 1, EndLineno: 1}}
-	if v, ok := settings.scope.lookup("INSTALLED_APPS"); ok {
-		_ = v
-		if at := settings.assigned("INSTALLED_APPS"); at != nil {
-			node.Pos = *at.Span()
-		}
+	if at := settings.assigned("INSTALLED_APPS"); at != nil {
+		node.Pos = *at.Span()
 	}
 	entries := settingList(settings, "INSTALLED_APPS")
 	var apps []djangoApp

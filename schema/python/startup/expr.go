@@ -134,6 +134,7 @@ func (a *analysis) display(f *frame, elts []syntax.Expr) value {
 	for _, e := range elts {
 		if s, ok := e.(*syntax.Starred); ok {
 			if l, ok := a.expr(f, s.Value).(*list); ok {
+				a.spend(len(l.elems))
 				out.elems, out.open = append(out.elems, l.elems...), out.open || l.open
 			} else {
 				out.open = true
@@ -152,6 +153,7 @@ func (a *analysis) dictDisplay(f *frame, e *syntax.Dict) value {
 		got := a.expr(f, v)
 		if e.Keys[i] == nil {
 			if d, ok := got.(*dict); ok {
+				a.spend(8 * len(d.items))
 				for k, v := range d.items {
 					out.items[k] = v
 				}
@@ -277,8 +279,10 @@ func (a *analysis) generate(f *frame, generators []*syntax.Comprehension, elt sy
 func (a *analysis) elements(v value) (elems []value, exact bool) {
 	switch v := v.(type) {
 	case *list:
+		a.spend(len(v.elems))
 		return v.elems, !v.open
 	case *dict:
+		a.spend(4 * len(v.items))
 		for k := range v.items {
 			if strings.HasPrefix(k, "\x00") {
 				return nil, false
@@ -329,6 +333,7 @@ func (a *analysis) subscript(f *frame, e *syntax.Subscript) value {
 			}
 			return nil
 		}
+		a.spend(8 * len(on.items))
 		return joinAll(on.sorted())
 	case *list:
 		if c, ok := key.(constant); ok && !on.open {
@@ -342,6 +347,7 @@ func (a *analysis) subscript(f *frame, e *syntax.Subscript) value {
 			}
 			return nil
 		}
+		a.spend(8 * len(on.elems))
 		return joinAll(on.elems)
 	case libref:
 		if on.name == "os.environ" {

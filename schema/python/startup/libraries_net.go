@@ -219,6 +219,7 @@ var uwsgiDecorators = map[string]decoratorFact{
 	"uwsgidecorators.spoolforever": {false, "the spooler calls it"},
 	"uwsgidecorators.spoolraw":     {false, "the spooler calls it"},
 	"uwsgidecorators.mule":         {true, "it runs in a mule"},
+	"uwsgidecorators.farm":         {true, "it runs in a farm of mules"},
 	"uwsgidecorators.mulefunc":     {false, "it runs in a mule"},
 }
 

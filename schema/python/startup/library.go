@@ -168,17 +168,13 @@ func (a *analysis) add1(f *frame, node syntax.Node, kind Kind, callable, what, n
 		Kind: kind, What: what, Library: top, Callable: callable, Note: note, Range: f.at(node), Path: slices.Clone(a.steps),
 		Conditional: a.depth > 0, Guard: a.guard(), AfterFork: a.fork > 0, depth: a.depth,
 	}
-	if owner != nil {
-		owner.effects = append(owner.effects, e)
-	}
 	if a.silent > 0 {
+		owner.has(e)
 		return
 	}
 	at := place{e.Range, string(kind)}
 	if old, ok := a.places[at]; ok && !old.gone {
-		if owner != nil {
-			owner.effects[len(owner.effects)-1] = old
-		}
+		owner.has(old)
 		if old.AfterFork && !e.AfterFork || old.AfterFork == e.AfterFork && old.Conditional && !e.Conditional {
 			old.AfterFork, old.Conditional, old.Guard, old.Path, old.depth = e.AfterFork, e.Conditional, e.Guard, e.Path, e.depth
 		}
@@ -188,12 +184,20 @@ func (a *analysis) add1(f *frame, node syntax.Node, kind Kind, callable, what, n
 		a.report.Truncated = true
 		return
 	}
+	owner.has(e)
 	a.order++
 	e.Order = a.order
 	a.places[at] = e
 	a.report.Effects = append(a.report.Effects, e)
 	for _, m := range a.loading {
 		m.effects = append(m.effects, e)
+	}
+}
+
+// has notes that an object, if there is one, can end an effect.
+func (i *instance) has(e *Effect) {
+	if i != nil && len(i.effects) < maxEffects && !slices.Contains(i.effects, e) {
+		i.effects = append(i.effects, e)
 	}
 }
 

@@ -293,7 +293,7 @@ func (a *analysis) importStmt(f *frame, n *syntax.Import) flow {
 			return flow{end: true, raised: "ImportError"}
 		}
 		m := a.importModule(f, alias, alias.Name)
-		top, _, dotted := strings.Cut(alias.Name, ".")
+		top, _, _ := strings.Cut(alias.Name, ".")
 		switch {
 		case alias.AsName != "" && m != nil:
 			a.bind(f, alias.AsName, m)
@@ -306,7 +306,6 @@ func (a *analysis) importStmt(f *frame, n *syntax.Import) flow {
 			a.bind(f, top, a.modules[top])
 		default:
 			a.imported(f, alias, alias.Name)
-			_ = dotted
 			a.bind(f, top, libref{top})
 		}
 	}

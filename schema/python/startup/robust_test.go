@@ -44,6 +44,15 @@ func TestBounds(t *testing.T) {
 	many["sum.py"] = "x = " + strings.Repeat("1 + ", 50_000) + "1\n"
 	many["lists.py"] = "x = [1]\n" + strings.Repeat("x = x + x\nx += x\n", 60) + "for i in x:\n    for j in x:\n        for k in x:\n            print(k)\n"
 	many["loops.py"] = "for a in range(9):\n for b in (1,2,3,4,5,6,7,8):\n  for c in (1,2,3,4,5,6,7,8):\n   for d in (1,2,3,4,5,6,7,8):\n    for e in (1,2,3,4,5,6,7,8):\n     for f in (1,2,3,4,5,6,7,8):\n      for g in (1,2,3,4,5,6,7,8):\n       for h in (1,2,3,4,5,6,7,8):\n        print(h)\n"
+	grow := "x = [1, 2]\n" + strings.Repeat("x = x + x\n", 12) + "d = dict(a=1)\n"
+	many["contains.py"] = grow + loops("if 7 in x: pass")
+	many["copies.py"] = grow + loops("y = x.copy() + list(x)")
+	many["indexes.py"] = grow + loops("y = x[a]")
+	many["appends.py"] = grow + loops("x.append([])")
+	many["calls.py"] = grow + "def f(*args, **kw):\n    return args\n" + loops("f(*x)")
+	many["effects.py"] = "import threading\nt = threading.Thread()\n" + loops("t.start(); t.join(); t.start()")
+	many["imports.py"] = loops("import n1, n2, n3; from n4 import x")
+	many["long.py"] = strings.Repeat("import threading; threading.Thread(target=print).start()\n", 20_000)
 	many["texts.py"] = "s = 'x'\n" + strings.Repeat("s = s + s\n", 80)
 	many["bases.py"] = "class A: pass\n" + strings.Repeat("class A(A): pass\n", 500) + "A().start()\n"
 	many["self.py"] = "class A:\n    def __init__(self):\n        self.x = A()\n    def __call__(self):\n        self()()\n    __enter__ = __call__\na = A()\na()\nwith a as a: pass\n"
@@ -53,6 +62,7 @@ func TestBounds(t *testing.T) {
 	for name, truncated := range map[string]bool{
 		"deep": true, "wide": true, "recursion": false, "fan": true, "nested": false, "sum": true, "lists": false, "loops": true,
 		"texts": false, "bases": false, "self": false, "defaults": false, "partials": false,
+		"contains": true, "copies": true, "indexes": true, "appends": true, "calls": true, "effects": true, "imports": true, "long": true,
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := App(schema.NewFiles(files.Dir), Options{App: name})
@@ -67,6 +77,15 @@ func TestBounds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// loops puts a statement into loops within loops.
+func loops(body string) string {
+	var b strings.Builder
+	for i := range 8 {
+		fmt.Fprintf(&b, "%sfor a in (1, 2, 3, 4, 5, 6, 7, 8):\n", strings.Repeat(" ", i))
+	}
+	return b.String() + strings.Repeat(" ", 8) + body + "\n"
 }
 
 // fan is a chain of functions each of which calls the next one twice.
@@ -108,4 +127,3 @@ func FuzzApp(f *testing.F) {
 		Function(files, opts, "post_fork")
 	})
 }
-

@@ -9,7 +9,8 @@ import (
 	"gsrv/schema/python/syntax"
 )
 
-// App tells what the import of an application starts.
+// App tells what the import of an application starts. What is read counts towards schema.MaxTotalSize of files: a reader of
+// its own, with the same directory, leaves that of a configuration alone.
 func App(files *schema.Files, opts Options) *Report {
 	a := newAnalysis(files, opts)
 	target, name, called := splitApp(opts.App)

@@ -253,6 +253,7 @@ func (a *analysis) contains(left, right value) truth {
 	switch right := right.(type) {
 	case *list:
 		sure := !right.open
+		a.spend(len(right.elems))
 		for _, e := range right.elems {
 			switch equality(left, e) {
 			case yes:
@@ -268,6 +269,7 @@ func (a *analysis) contains(left, right value) truth {
 		s, ok1 := right.v.(string)
 		t, ok2 := text(left)
 		if ok1 && ok2 {
+			a.spend(len(s) / 64)
 			return truthOf(strings.Contains(s, t))
 		}
 	case *dict:
