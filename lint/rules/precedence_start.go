@@ -50,7 +50,8 @@ served, which is an error.
 Name the file with -c, or import it. Use --check-config on a command line of its own.`,
 		Sources: []string{"gunicorn/app/base.py, run and load_config", "gunicorn documentation, settings: config, check_config"},
 		Check: func(p *lint.Pass) {
-			if s := inFile(p.Get("config")); s != nil {
+			// A variable of the file's own may well be called config, so only what names Python counts.
+			if s := inFile(p.Get("config")); s != nil && literal(s) && (strings.HasSuffix(s.Text, ".py") || strings.HasPrefix(s.Text, "python:") || strings.HasPrefix(s.Text, "file:")) {
 				f := p.Report(s.Range, "config has no effect in a configuration file: gunicorn stores the name and reads no other file. Name it with -c, or import it here.")
 				if s == p.Get("config") {
 					f.With(p.DeleteFix(s, defaultOf(s)))
