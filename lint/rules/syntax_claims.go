@@ -286,6 +286,13 @@ func report(p *lint.Pass, d *hcl.Diagnostic) *lint.Finding {
 	return f
 }
 
+// unlessPinned takes an error down to a warning where the release in use is not known: another one may take it.
+func unlessPinned(p *lint.Pass, _ *diagnosis, f *lint.Finding) {
+	if p.Pinned.IsZero() && f.Severity == lint.Error {
+		f.Lower(1)
+	}
+}
+
 // unreadable are the codes of what makes a whole file unreadable: nothing else that is said of it then is a mistake of its own.
 var unreadable = []string{"syntax-error", "invalid-encoding", "byte-order-mark", "missing-section", "too-large", "file-unreadable"}
 

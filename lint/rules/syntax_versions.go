@@ -12,10 +12,11 @@ var syntaxVersionRules = []*lint.Rule{
 		Explain: `On the command line, and in a Paste file, a setting that was removed ends the start. In gunicorn's configuration file it is an
 unknown name and silently does nothing, which is a warning.
 
-The message says when it was removed and what took its place. Without a pinned release the newest one counts; name the one in use with --target.`,
+The message says when it was removed and what took its place. Without a pinned release the newest one counts and nothing is more than
+a warning; name the one in use with --target.`,
 		Sources: []string{"gunicorn documentation, News 19.2, 19.7.0, 23.0.0", "uvicorn release notes 0.19.0"},
 		Codes:   claimed("S020"),
-		Check:   takeOver(),
+		Check:   takeOver(unlessPinned),
 	},
 	{
 		ID: "S021", Name: "deprecated-setting", Severity: lint.Warning,
