@@ -2,6 +2,7 @@ package rules
 
 import (
 	"gsrv/lint"
+	"gsrv/schema"
 )
 
 // syntaxVersionRules are about options that the release in use has no longer, or not yet.
@@ -29,6 +30,13 @@ The message says what to use instead.`,
 		Codes:   claimed("S021"),
 		Check: func(p *lint.Pass) {
 			takeOver()(p)
+			if p.Server() == "uwsgi" {
+				for i := range p.Config.Settings {
+					if s := &p.Config.Settings[i]; s.Option != nil && s.Option.Type == "deprecated" && s.Layer != schema.LayerDefault {
+						p.Report(keyOf(s), "uWSGI takes %s and does nothing with it. Take the line out.", s.Native)
+					}
+				}
+			}
 			for name, instead := range deprecated[p.Server()] {
 				s := p.Set(name)
 				if s == nil || s.Option == nil || s.Option.Deprecated == "" || s.Maybe {
