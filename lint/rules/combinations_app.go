@@ -110,7 +110,7 @@ default application (the module, or the first mount), with the prefix left in PA
 With an HTTP socket nobody else can set SCRIPT_NAME, and the finding is a warning. With a uwsgi socket the web server may, as
 ` + "`uwsgi_param SCRIPT_NAME /shop`" + ` in nginx does, so it is a note.`,
 		Sources: []string{"uWSGI documentation, Nginx support: hosting multiple apps", "uWSGI 2.0.21 run with one and two mounts, with and without the option"},
-		Check:   checkScriptName,
+		Check:   checkMountedPaths,
 	},
 	{
 		ID: "C034", Name: "uwsgi-vacuum-missing", Severity: lint.Info, Servers: []string{"uwsgi"}, Fix: lint.FixOffer,
@@ -179,7 +179,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-func checkScriptName(p *lint.Pass) {
+func checkMountedPaths(p *lint.Pass) {
 	if !p.False("manage-script-name") {
 		return
 	}

@@ -217,3 +217,24 @@ func TestUnreadableFile(t *testing.T) {
 		})
 	}
 }
+
+// TestTakenOverElsewhere checks that Z002 is silent about what a rule of another family reports by its code, and only then.
+func TestTakenOverElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "uwsgi.ini"), []byte("[uwsgi]\nsocket = 127.0.0.1:3031\nprocesses = $WORKERS\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	silent := &lint.Rule{ID: "C998", Codes: []string{"shell-variable"}, Check: func(*lint.Pass) {}}
+	speaks := &lint.Rule{ID: "C999", Codes: []string{"shell-variable"}}
+	for name, c := range map[string]struct {
+		others []*lint.Rule
+		want   int
+	}{"nobody": {nil, 1}, "passed over": {[]*lint.Rule{silent}, 1}, "reported": {[]*lint.Rule{silent, speaks}, 0}} {
+		t.Run(name, func(t *testing.T) {
+			l := &lint.Linter{Source: lint.Source{Root: dir, Host: &schema.HostInputs{Vars: map[string]*string{}, Dir: dir}}, Rules: readerRules(c.others)}
+			if res := l.Run(context.Background(), []string{"uwsgi.ini"}); len(res.Findings) != c.want {
+				t.Errorf("%d findings, want %d:\n%s", len(res.Findings), c.want, describe("", res.Findings))
+			}
+		})
+	}
+}
