@@ -23,6 +23,7 @@ var families = [][]*lint.Rule{
 	loggingRules,
 	securityRules,
 	uvicornStartRules,
+	uvicornRunRules,
 	expressRules,
 	lint.OwnRules(),
 }
