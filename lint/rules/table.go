@@ -25,6 +25,7 @@ var families = [][]*lint.Rule{
 	uvicornStartRules,
 	uvicornRunRules,
 	expressRules,
+	workersAppRules,
 	lint.OwnRules(),
 }
 
