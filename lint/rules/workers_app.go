@@ -17,7 +17,7 @@ var workersAppRules = []*lint.Rule{
 		ID: "W017", Name: "asgi-app-on-wsgi-worker", Severity: lint.Error, Servers: []string{"gunicorn", "uwsgi", "waitress", "mod_wsgi"},
 		Summary: "An ASGI application runs on a server, or a worker, that speaks WSGI only.",
 		Explain: `FastAPI, Starlette, Quart, Litestar and Django's get_asgi_application make ASGI applications: coroutines that take a scope and two channels. A WSGI server calls them with two arguments, as a
-function that returns the response. The server starts, and every request ends in a TypeError and status 500.
+function that returns the response. The server starts, and every request ends in a TypeError and status 500, with uWSGI in a connection that is closed without a response.
 
 The rule speaks where the application's source is in the project and shows what makes the object. It is silent where the object is wrapped for WSGI, for example by a2wsgi.ASGIMiddleware, and a warning for a gunicorn file that sets no worker_class, as the command line may.
 
@@ -152,7 +152,7 @@ var longConnections = map[string]string{
 }
 
 func checkASGIApp(p *lint.Pass) {
-	speaks, how := "", ""
+	speaks, how, ends := "", "", "a TypeError and status 500"
 	switch p.Server() {
 	case "gunicorn":
 		kind := gunicornWorker(p)
@@ -164,7 +164,7 @@ func checkASGIApp(p *lint.Pass) {
 			how += ", or \"asgi\" from gunicorn 24 on"
 		}
 	case "uwsgi":
-		speaks, how = "uWSGI calls", "Serve it by uvicorn or another ASGI server"
+		speaks, how, ends = "uWSGI calls", "Serve it by uvicorn or another ASGI server", "a TypeError and a connection closed without a response"
 	case "mod_wsgi":
 		speaks, how = "mod_wsgi calls", "Serve it by uvicorn or another ASGI server"
 	default:
@@ -185,7 +185,7 @@ func checkASGIApp(p *lint.Pass) {
 	if at.Filename == "" {
 		return
 	}
-	f := p.Report(at, "%s is %s: %s it as a WSGI application, and every request ends in a TypeError and status 500. %s.", appName(p), article(what), speaks, how).
+	f := p.Report(at, "%s is %s: %s it as a WSGI application, and every request ends in %s. %s.", appName(p), article(what), speaks, ends, how).
 		Also(made, "made here")
 	if p.Server() == "gunicorn" {
 		openClass(p, f.Also(classRange(p), "the worker"))
