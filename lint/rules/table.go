@@ -35,6 +35,7 @@ var All = sync.OnceValue(func() []*lint.Rule {
 	for _, f := range families {
 		all = append(all, f...)
 	}
+	all = append(all, readerRules(slices.Clone(all))...)
 	slices.SortFunc(all, func(a, b *lint.Rule) int { return cmp.Compare(a.ID, b.ID) })
 	return all
 })
