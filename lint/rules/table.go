@@ -23,7 +23,9 @@ var families = [][]*lint.Rule{
 	loggingRules,
 	securityRules,
 	uvicornStartRules,
+	uvicornRunRules,
 	expressRules,
+	workersAppRules,
 	lint.OwnRules(),
 }
 
