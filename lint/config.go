@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -58,6 +59,12 @@ func ReadConfig(filename string, text []byte, rules []*Rule) (*Config, hcl.Diagn
 		}
 		r.lint(block.Body)
 	}
+	slices.SortStableFunc(r.diags, func(a, b *hcl.Diagnostic) int {
+		if a.Subject == nil || b.Subject == nil {
+			return 0
+		}
+		return cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte)
+	})
 	return c, r.diags
 }
 

@@ -26,7 +26,7 @@ type Source struct {
 // serverPackages are the Python packages that a server's version shows in.
 var serverPackages = map[string][]string{
 	"gunicorn": {"gunicorn"}, "uwsgi": {"uwsgi", "pyuwsgi"}, "waitress": {"waitress"}, "uvicorn": {"uvicorn"}, "paste": {"pastescript", "paste"},
-	"modwsgi": {"mod-wsgi", "mod-wsgi-standalone"}, "hypercorn": {"hypercorn"}, "granian": {"granian"},
+	"mod_wsgi": {"mod-wsgi", "mod-wsgi-standalone"}, "hypercorn": {"hypercorn"}, "granian": {"granian"},
 }
 
 func (src *Source) files() *schema.Files {
@@ -102,7 +102,22 @@ func (src *Source) unit(name string, d schema.Dialect, in schema.Input, launch *
 		}
 	}
 	u.Input = in
+	u.Config.Open = append(u.Config.Open, unread(u.Diags)...)
 	return u
+}
+
+// unread gives what a file that could not be read leaves open: the server does not start without it, which is a finding of
+// its own, and what it would have set is not known.
+func unread(diags hcl.Diagnostics) (open []*schema.Opaque) {
+	for _, d := range diags {
+		switch schema.DetailOf(d).Code {
+		case "file-missing", "file-unreadable":
+			if d.Severity == hcl.DiagError && d.Subject != nil {
+				open = append(open, &schema.Opaque{Reason: d.Summary, Src: *d.Subject})
+			}
+		}
+	}
+	return open
 }
 
 // version gives the server's version that the user named or the project pins exactly.

@@ -2,44 +2,68 @@ package rules
 
 import (
 	"context"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
+
+	"golang.org/x/tools/txtar"
 
 	"gsrv/lint"
 	"gsrv/schema"
 )
 
-// FuzzRules runs every rule over texts of each dialect: none may panic, and a fix that is offered must be applicable.
-func FuzzRules(f *testing.F) {
-	f.Add(0, "bind = \"127.0.0.1:8000,127.0.0.1:8001\"\nkeep_alive = 5\nworkers = 4\nworkers = \"4\"\numask = \"022\"\n")
-	f.Add(0, "def after_fork(server, worker):\n    pass\naccess_log_format = '%(h)s %(x)s %(%({a}i)'\nforwarded_allow_ips = [\"10.0.0.5/24\"]\n")
-	f.Add(1, "[uwsgi]\nsocket = /run/a.sock ; remark\nprocesses = auto\nwsgi_file = a.py\nchmod-socket = 0660\nbuffer-size = 131072\n")
-	f.Add(1, "x = 1\n[UWSGI\nmaster = \"false\"\nharakiri = 30s # soon")
-	f.Add(2, "[app:main]\nuse = egg:shop\n[server:main]\nuse = egg:waitress#main\nport = 80\nPORT = 80\nthread = 8\n")
-	f.Add(2, "[app:main]\nuse = egg:shop\n[server:main]\nuse = egg:gunicorn#main\nworker = 2\nhost = \xff\n")
-	f.Add(3, "uwsgi:\n  socket: \"0.0.0.0:3031\n  max-request: 5\n")
-	f.Add(4, "<uwsgi><socket>:3031</socket><max_requests>five</max_requests></uwsgi>")
-	names := []string{"gunicorn.conf.py", "uwsgi.ini", "production.ini", "uwsgi.yaml", "uwsgi.xml", "uwsgi.json"}
-	f.Fuzz(func(t *testing.T, kind int, text string) {
-		if kind < 0 || len(text) > 4<<10 || strings.Contains(text, "/dev/") || strings.Contains(text, "/proc/") {
-			t.Skip()
+// FuzzLint runs every rule over anything: nothing crashes, every range lies in its text, and applying the fixes ends in a text on
+// which no fix is left to apply.
+func FuzzLint(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join(fixtureDir, "*.txtar"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	names := []string{"uwsgi.ini", "gunicorn.conf.py", "production.ini", "uwsgi.yaml", "uwsgi.xml", "uwsgi.json", "gsrv.hcl"}
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
 		}
-		name := names[kind%len(names)]
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
+		for _, section := range a.Files {
+			for i, name := range names {
+				if filepath.Base(section.Name) == name {
+					f.Add(byte(i), section.Data)
+				}
+			}
 		}
-		l := &lint.Linter{Source: lint.Source{Root: dir, Host: &schema.HostInputs{Vars: map[string]*string{}, Dir: dir}}, Rules: All()}
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, kind byte, text []byte) {
+		if len(text) > 4096 {
+			return
+		}
+		name := names[int(kind)%len(names)]
+		l := &lint.Linter{
+			Source: lint.Source{Root: dir, Host: &schema.HostInputs{Dir: dir}, Overlay: map[string][]byte{name: text}},
+			Rules:  All(),
+		}
 		run := func(l *lint.Linter) *lint.Result { return l.Run(context.Background(), []string{name}) }
-		repair, res := l.Repair(run, true)
-		for _, c := range res.Crashes {
-			t.Fatalf("%s: %v\n%s", c.Rule, c.Value, c.Stack)
+		check := func(res *lint.Result) {
+			for _, c := range res.Crashes {
+				t.Fatalf("%s crashed: %v\n%s", c.Rule, c.Value, c.Stack)
+			}
+			for _, x := range res.Findings {
+				source := x.Files.Text(x.Range.Filename)
+				if x.Range.Filename != "" && (x.Range.End.Byte > len(source) || x.Range.Start.Byte > x.Range.End.Byte) {
+					t.Fatalf("%s: range %v of a text of %d bytes", x.Rule.ID, x.Range, len(source))
+				}
+				if x.Message == "" || x.Fingerprint == "" {
+					t.Fatalf("%s: no message or fingerprint", x.Rule.ID)
+				}
+			}
 		}
-		for file := range repair.Texts {
-			if file != name {
-				t.Errorf("%s was changed", file)
+		check(run(l))
+		repair, res := l.Repair(run, true)
+		check(res)
+		if fixed := repair.Texts[name]; fixed != nil {
+			l.Overlay = map[string][]byte{name: fixed}
+			if again, _ := l.Repair(run, true); again.Applied > 0 {
+				t.Fatalf("fixes are left after the fixes:\n%s\nbecame\n%s", text, fixed)
 			}
 		}
 	})

@@ -22,6 +22,8 @@ var families = [][]*lint.Rule{
 	workersRules,
 	loggingRules,
 	securityRules,
+	uvicornStartRules,
+	expressRules,
 	lint.OwnRules(),
 }
 
