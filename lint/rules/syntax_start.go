@@ -109,7 +109,11 @@ refuses every request then, and before it the application builds wrong URLs.
 
 Write ` + "`SCRIPT_NAME=/shop`" + `, or leave it out for an application at the root.`,
 		Sources: []string{"gunicorn http/wsgi.py, create, tags 20.1.0 and 22.0.0", "gunicorn documentation, FAQ: How do I set SCRIPT_NAME?", "PEP 3333"},
+<<<<<<< HEAD
 		Check:   checkScriptName,
+=======
+		Check:   checkScriptNameVariable,
+>>>>>>> lint-S
 	},
 }
 

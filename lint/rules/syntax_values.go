@@ -88,12 +88,16 @@ Write NAME=VALUE; to pass a variable on, read it in the configuration: ` + "`\"H
 		ID: "S035", Name: "worker-class-unknown", Severity: lint.Error, Servers: []string{"gunicorn"}, Fix: lint.FixOffer,
 		Summary: "gunicorn has no worker of this name.",
 		Explain: `The check of the configuration takes any text; the start fails with ` + "`class uri … invalid or not found`" + `. A word without a
-dot has to be one of gunicorn's own workers in the release that runs: sync, gthread, gevent, tornado; eventlet until 25; asgi from 24 on. Where
-the release is not known, a worker that only some have is a warning. Any other worker is
+dot has to be one of gunicorn's own workers in the release that runs: sync, gthread, gevent, tornado; asgi from 24 on. The
+eventlet and gaiohttp workers, which are gone, have rules of their own (W006, W007). Any other worker is
 named by its whole path, as in ` + "`uvicorn.workers.UvicornWorker`" + `.`,
 		Sources: []string{"gunicorn workers/__init__.py", "gunicorn util.py, load_class"},
 		Codes:   claimed("S035"),
 		Check: takeOver(severe, func(p *lint.Pass, x *diagnosis, f *lint.Finding) {
+			if class, _ := p.Text("worker_class"); gunicornWorker(p) == workerEventlet || class == "gaiohttp" {
+				p.Drop(f) // W006 and W007 say more
+				return
+			}
 			if x.Summary != "Unknown worker class" {
 				unlessPinned(p, x, f) // one that another release has
 			}
