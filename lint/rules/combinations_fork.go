@@ -167,8 +167,8 @@ func checkMasterNoLazyApps(p *lint.Pass) {
 	if !many || p.Set("lazy-apps") != nil || p.FirstSet(workerReloads...) != nil || remark || p.Agent("sentry") != nil {
 		return
 	}
-	if app := p.App(); app.Found && !app.Truncated && len(app.Unreadable) == 0 && startsAfterFork(app) {
-		return
+	if app := p.App(); len(lostInFork(app)) > 0 || app.Found && !app.Truncated && len(app.Unreadable) == 0 && startsAfterFork(app) {
+		return // M008, or the work is started where it belongs
 	}
 	report("Threads, timers and connections that start while it loads are left in the master. Add lazy-apps = true if the application, or a library, starts any.").As(lint.Info)
 }
