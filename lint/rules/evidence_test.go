@@ -53,6 +53,10 @@ func TestEvidence(t *testing.T) {
 		{"O004", "uwsgi.ini", "[uwsgi]\nmodule = shop\nlogger = syslog:shop\n", container, "", ""},
 		{"O008", "gunicorn.conf.py", "bind = '0.0.0.0:80'\naccesslog = '-'\n", proxy, "info", "nginx"},
 		{"O012", "uwsgi.ini", "[uwsgi]\nmodule = shop\ndisable-logging = true\n", proxy, "", ""},
+		{"N014", "command", "mod_wsgi-express start-server shop.py", lint.Surroundings{}, "info", ""},
+		{"N014", "command", "mod_wsgi-express start-server shop.py", proxy, "warning", "nginx"},
+		{"N014", "command", "mod_wsgi-express start-server shop.py", container, "", ""},
+		{"V017", "command", "mod_wsgi-express start-server shop.py --debug-mode", production, "error", "systemd"},
 		{"O014", "command", "mod_wsgi-express start-server --port 80", container, "info", "Dockerfile"},
 		{"O014", "command", "mod_wsgi-express start-server --port 80 --log-to-terminal", container, "", ""},
 	} {

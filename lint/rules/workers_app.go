@@ -121,18 +121,20 @@ var asgiApps = map[string]string{
 	"quart.Quart": "Quart", "quart.app.Quart": "Quart",
 	"sanic.Sanic": "Sanic", "sanic.app.Sanic": "Sanic",
 	"blacksheep.Application": "BlackSheep", "blacksheep.server.Application": "BlackSheep",
-	"falcon.asgi.App":                       "Falcon ASGI",
-	"django.core.asgi.get_asgi_application": "Django ASGI",
-	"channels.routing.ProtocolTypeRouter":   "Django Channels",
-	"socketio.ASGIApp":                      "Socket.IO ASGI",
-	"asgiref.wsgi.WsgiToAsgi":               "wrapped ASGI", "a2wsgi.WSGIMiddleware": "wrapped ASGI",
+	"falcon.asgi.App":                          "Falcon ASGI",
+	"django.core.asgi.get_asgi_application":    "Django ASGI",
+	"configurations.asgi.get_asgi_application": "Django ASGI",
+	"channels.routing.ProtocolTypeRouter":      "Django Channels",
+	"socketio.ASGIApp":                         "Socket.IO ASGI",
+	"asgiref.wsgi.WsgiToAsgi":                  "wrapped ASGI", "a2wsgi.WSGIMiddleware": "wrapped ASGI",
 }
 
 // wsgiApps are the classes and functions that make WSGI applications.
 var wsgiApps = map[string]string{
 	"flask.Flask": "Flask", "flask.app.Flask": "Flask",
-	"django.core.wsgi.get_wsgi_application": "Django WSGI",
-	"bottle.Bottle":                         "Bottle", "bottle.default_app": "Bottle", "bottle.app": "Bottle",
+	"django.core.wsgi.get_wsgi_application":    "Django WSGI",
+	"configurations.wsgi.get_wsgi_application": "Django WSGI",
+	"bottle.Bottle": "Bottle", "bottle.default_app": "Bottle", "bottle.app": "Bottle",
 	"pyramid.config.Configurator.make_wsgi_app": "Pyramid",
 	"falcon.App": "Falcon WSGI", "falcon.API": "Falcon WSGI",
 	"a2wsgi.ASGIMiddleware": "wrapped WSGI",
@@ -184,6 +186,9 @@ func checkASGIApp(p *lint.Pass) {
 	at := appRange(p)
 	if at.Filename == "" {
 		return
+	}
+	if asgiApps[object.Class] == "Django ASGI" {
+		how = "Name the project's WSGI application (wsgi.py). For the ASGI one: " + strings.ToLower(how[:1]) + how[1:]
 	}
 	f := p.Report(at, "%s is %s: %s it as a WSGI application, and every request ends in %s. %s.", appName(p), article(what), speaks, ends, how).
 		Also(made, "made here")
