@@ -109,11 +109,7 @@ refuses every request then, and before it the application builds wrong URLs.
 
 Write ` + "`SCRIPT_NAME=/shop`" + `, or leave it out for an application at the root.`,
 		Sources: []string{"gunicorn http/wsgi.py, create, tags 20.1.0 and 22.0.0", "gunicorn documentation, FAQ: How do I set SCRIPT_NAME?", "PEP 3333"},
-<<<<<<< HEAD
-		Check:   checkScriptName,
-=======
 		Check:   checkScriptNameVariable,
->>>>>>> lint-S
 	},
 }
 
@@ -170,7 +166,7 @@ func likelyApp(src []byte) string {
 	return ""
 }
 
-func checkScriptName(p *lint.Pass) {
+func checkScriptNameVariable(p *lint.Pass) {
 	items, _ := p.Items("raw_env")
 	for _, item := range items {
 		if value, ok := strings.CutPrefix(item.Text, "SCRIPT_NAME="); ok {
