@@ -163,6 +163,8 @@ func (r *configReader) rule(label Item, block *hcl.Block) {
 		case diags.HasErrors():
 		case v.IsNull() || v.Type() != cty.Bool:
 			r.fail(a.Expr.Range(), "Not true or false", "enabled is true or false.")
+		case known && v.True():
+			r.config.Policy.Enable = append(r.config.Policy.Enable, label.Text)
 		case known && v.False():
 			r.config.Policy.Ignore = append(r.config.Policy.Ignore, label.Text)
 		}

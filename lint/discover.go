@@ -115,6 +115,8 @@ func passOver(root, name string, opts DiscoverOptions) string {
 	switch {
 	case d == nil || sure < sureEnough:
 		return "not a server's configuration"
+	case d.Name() == "uwsgi" && path.Base(path.Dir(name)) == "buildconf":
+		return "says how uWSGI is built"
 	case d.Name() == "gunicorn" && path.Base(name) != "gunicorn.conf.py" && !setsSomething(d.Catalogue(), text):
 		return "sets nothing that gunicorn knows"
 	}

@@ -32,7 +32,7 @@ With ` + "`need-app = true`" + ` uWSGI exits with status 22 instead. The rule is
 		},
 	},
 	{
-		ID: "C028", Name: "uwsgi-strict-missing", Severity: lint.Info, Servers: []string{"uwsgi"}, Fix: lint.FixOffer,
+		ID: "C028", Name: "uwsgi-strict-missing", Severity: lint.Info, Off: true, Servers: []string{"uwsgi"}, Fix: lint.FixOffer,
 		Summary: "strict makes uWSGI refuse misspelt options.",
 		Explain: `Any name that is no option defines a placeholder in a uWSGI configuration, so a misspelt option is taken without a word and does nothing. With
 ` + "`strict = true`" + ` uWSGI refuses to start and names the line. Placeholders are then defined with ` + "`set-placeholder = name=value`" + `.

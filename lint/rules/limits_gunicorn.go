@@ -38,7 +38,7 @@ workers (` + "`worker_class = \"gthread\"`" + `): there a long request is not ki
 		Explain: `A sync worker serves one request at a time and nothing else meanwhile. The timeout is the only bound on how long that takes. With
 4 workers and a timeout of 600, four requests that wait for a slow database make the site silent for up to ten minutes.
 
-It is a warning above 120 seconds and an information from 61 on. Threaded and asynchronous workers answer others while one request waits,
+It is a warning above 120 seconds and an information from 61 on, or where the file does not choose the worker and a command line may. Threaded and asynchronous workers answer others while one request waits,
 and their timeout only watches the main loop; there a timeout above 600 seconds is an information, as a worker whose loop hangs stays that
 long.
 
@@ -60,8 +60,8 @@ Give slow work to a queue, or use threads (` + "`worker_class = \"gthread\"`" + 
 					whom = fmt.Sprintf("with %d workers, %d slow requests stop the service for that long", w, w)
 				}
 				f := p.Report(s.Range, "One request may hold a sync worker for %s; %s. Use worker_class = \"gthread\" with threads, or a timeout of 60 or less.", span(n), whom)
-				if n <= 120 {
-					f.As(lint.Info)
+				if n <= 120 || p.File() && p.Set("worker_class") == nil {
+					f.As(lint.Info) // the command line may choose another worker
 				}
 			case keepsAlive(kind) && n > 600:
 				p.Report(s.Range, "A %s worker whose main loop hangs is replaced after %s only; long requests do not need this, as the timeout does not end them. Write timeout = 30.", kind, span(n)).As(lint.Info)

@@ -16,7 +16,7 @@ var processRules = []*lint.Rule{
 monitoring agent starts is created and then never scheduled: an agent's harvest thread sends nothing, a background queue fills up, and nothing
 is logged.
 
-With an agent the finding is an error, with threads in the application's own source a warning; where the version is pinned and nothing
+With an agent the finding is an error where the version is known to be older and a warning where it is not, with threads in the application's own source a warning; where the version is pinned and nothing
 suggests threads it is a note. From 2.0.27 threads are on by default and the rule is silent, unless enable-threads is switched off. Write
 ` + "`enable-threads = true`" + `.`,
 		Sources: []string{"uWSGI documentation, Things to Know", "uWSGI changelog 2.0.27", "New Relic and Contrast manuals, uWSGI"},
@@ -212,6 +212,8 @@ func checkEnableThreads(p *lint.Pass) {
 	agent := p.Agent("newrelic", "contrast", "ddtrace", "sentry")
 	var f *lint.Finding
 	switch {
+	case agent != nil && own == nil && p.Pinned.IsZero():
+		f = p.Report(at, "The agent works in a thread, which uWSGI before 2.0.27 never runs without enable-threads: nothing is reported. Add enable-threads = true.").As(lint.Warning).Also(agent.Range, "%s", agent.Message)
 	case agent != nil:
 		f = p.Report(at, "The agent works in a thread, and without enable-threads it never runs: nothing is reported. Add enable-threads = true.").As(lint.Error).Also(agent.Range, "%s", agent.Message)
 	case own == nil && p.Pinned.IsZero():
@@ -275,6 +277,9 @@ func checkMasterMissing(p *lint.Pass) {
 	if p.FirstSet("pyrun", "cron-mode") != nil || p.Set("vassal-set") != nil {
 		return
 	}
+	if p.FirstSet("max-requests", "max-worker-lifetime", "reload-on-rss", "reload-on-as") != nil {
+		return // C016 says what comes of that
+	}
 	at := keyOf(loader)
 	if own := p.Set("master"); own != nil {
 		at = own.Range
@@ -311,7 +316,7 @@ func checkSentry(p *lint.Pass) {
 				Also(agent.Range, "%s", agent.Message).With(p.InsertFix(loader, "enable-threads", true))
 		}
 	}
-	if preforks(p) && p.False("py-call-uwsgi-fork-hooks") && !p.Before("2.0.21") {
+	if preforks(p) && p.False("py-call-uwsgi-fork-hooks") && !p.True("py-call-osafterfork") && !p.Before("2.0.21") {
 		p.Report(keyOf(p.Get("master")), "The application is loaded in the master and forked without CPython's fork hooks: the Sentry SDK's locks and thread are left behind, and events are lost. Add py-call-uwsgi-fork-hooks = true, or lazy-apps = true.").
 			Also(agent.Range, "%s", agent.Message).With(p.InsertFix(p.Get("master"), "py-call-uwsgi-fork-hooks", true))
 	}
