@@ -139,11 +139,12 @@ func (src *Source) version(u *Unit, server string) (schema.Version, hcl.Range) {
 
 // UsePins looks versions up in what the project pins.
 func (src *Source) UsePins() {
-	cache := project.NewPinCache(src.Root)
+	cache := &project.PinCache{Dir: src.Root}
 	src.Pins = func(dir string) func(string) (Pin, bool) {
 		return func(name string) (Pin, bool) {
-			pin, text, ok := cache.Lookup(dir, name)
-			return Pin{Version: pin.Version, Spec: pin.Spec, Kind: pin.Kind, Dev: pin.Dev, Range: pin.Range, text: text}, ok
+			pins := cache.Find(dir, ".")
+			pin, ok := pins.Lookup(name)
+			return Pin{Version: pin.Version, Spec: pin.Spec, Kind: pin.Kind, Dev: pin.Dev, Range: pin.Range, text: pins.Text(pin.Range.Filename)}, ok
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -195,6 +194,9 @@ func (r *pinReader) pipfileLock(src *source, _ bool) error {
 	for {
 		token, err := d.Token()
 		if errors.Is(err, io.EOF) {
+			if len(arrays) > 0 {
+				return errors.New("it is not JSON: it ends too early")
+			}
 			return nil
 		}
 		if err != nil {
@@ -233,7 +235,10 @@ func (r *pinReader) pipfileLock(src *source, _ bool) error {
 	}
 }
 
-const maxJSONDepth = 100
+const (
+	maxJSONDepth = 100
+	maxEntry     = 64 << 10 // bytes of one package's entry
+)
 
 func (r *pinReader) lockedVersion(src *source, category, name, spec string, end int) {
 	p := specPin(name, spec)
@@ -254,7 +259,14 @@ func (r *pinReader) lockedWithoutVersion(src *source, path []string, end int) {
 	}
 	p := Pin{Name: name, Kind: KindLock, Dev: path[1] == "develop"}
 	quoted := `"` + path[2] + `"`
-	at := strings.LastIndex(string(src.text[:end]), quoted)
-	p.Range = src.at(at+1, at+1+len(path[2]))
+	// The key stands a few lines above; one spelt with escapes is not looked for through the whole file.
+	from := max(0, end-maxEntry)
+	at := bytes.LastIndex(src.text[from:end], []byte(quoted))
+	if at < 0 {
+		at = end - from - 1
+		quoted = `""`
+	}
+	at += from
+	p.Range = src.at(at+1, at+len(quoted)-1)
 	r.add(p)
 }

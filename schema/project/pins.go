@@ -159,11 +159,13 @@ func strongest(pins []Pin) Pin {
 		return first
 	}
 	specs := []string{"==" + first.Text}
+	seen := map[string]bool{specs[0]: true}
 	for _, p := range pins[1:] {
 		if p.strength() != first.strength() || p.Range.Filename != first.Range.Filename {
 			break
 		}
-		if spec := "==" + p.Text; !slices.Contains(specs, spec) {
+		if spec := "==" + p.Text; !seen[spec] {
+			seen[spec] = true
 			specs = append(specs, spec)
 		}
 	}

@@ -15,12 +15,12 @@ type source struct {
 	text []byte
 	// back maps an offset of text to one of the file; nil where they are the same.
 	back     []int
-	newlines []int
-	size     int
+	newlines []int // of the file
+	starts   []int // of the lines of text, once offset asks
 }
 
 func newSource(name string, raw []byte) *source {
-	s := &source{name: name, text: raw, size: len(raw)}
+	s := &source{name: name, text: raw}
 	for i := 0; i < len(raw); i++ {
 		n := bytes.IndexByte(raw[i:], '\n')
 		if n < 0 {
@@ -88,14 +88,18 @@ func (s *source) pos(offset int) hcl.Pos {
 
 // offset gives the offset of a line and a column, both from 1, the column counted in characters as YAML does.
 func (s *source) offset(line, column int) int {
-	at := 0
-	for n := 1; n < line; n++ {
-		i := bytes.IndexByte(s.text[at:], '\n')
-		if i < 0 {
-			return len(s.text)
+	if s.starts == nil {
+		s.starts = []int{0}
+		for i, c := range s.text {
+			if c == '\n' {
+				s.starts = append(s.starts, i+1)
+			}
 		}
-		at += i + 1
 	}
+	if line > len(s.starts) {
+		return len(s.text)
+	}
+	at := s.starts[max(line-1, 0)]
 	for i := range string(s.text[at:min(at+4*column, len(s.text))]) {
 		if column--; column == 0 {
 			return at + i
