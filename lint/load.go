@@ -91,8 +91,9 @@ func (src *Source) unit(name string, d schema.Dialect, in schema.Input, launch *
 		u.Pins = src.Pins(parentDir(name))
 	}
 	in.Version, u.PinnedAt = src.version(u, d.Name())
-	u.Pinned = in.Version
+	u.Pinned, in.PyPI = in.Version, u.PinnedAt.Filename != ""
 	u.Config, u.Diags = d.Read(in)
+	u.keep(u.pinned)
 	if d.Name() == "paste" && u.Config.Server != "paste" {
 		// The version that matters is the server's that the file names.
 		u.Pinned, u.PinnedAt = src.version(u, u.Config.Server)
@@ -129,6 +130,7 @@ func (src *Source) version(u *Unit, server string) (schema.Version, hcl.Range) {
 	}
 	for _, pkg := range serverPackages[server] {
 		if pin, ok := u.Pin(pkg); ok && !pin.Version.IsZero() {
+			u.pinned = pin
 			return pin.Version, pin.Range
 		}
 	}
@@ -136,4 +138,12 @@ func (src *Source) version(u *Unit, server string) (schema.Version, hcl.Range) {
 }
 
 // UsePins looks versions up in what the project pins.
-func (src *Source) UsePins() {}
+func (src *Source) UsePins() {
+	cache := project.NewPinCache(src.Root)
+	src.Pins = func(dir string) func(string) (Pin, bool) {
+		return func(name string) (Pin, bool) {
+			pin, text, ok := cache.Lookup(dir, name)
+			return Pin{Version: pin.Version, Spec: pin.Spec, Kind: pin.Kind, Dev: pin.Dev, Range: pin.Range, text: text}, ok
+		}
+	}
+}

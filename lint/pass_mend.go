@@ -9,7 +9,7 @@ import (
 
 // MendFix makes the fix that applies edits to the unit's files. The mended text is read at once: the fix promises the
 // effective values that the named settings have then, and it is nil where anything else would change, where the server would
-// refuse more than it does now, or where an edit is in no file below the root. Without names it promises whatever changes,
+// refuse more than it does now, where what the rule takes over from the reader is still said, or where an edit is in no file below the root. Without names it promises whatever changes,
 // which suits configurations that the server cannot read at all today. Drops are names unknown to the server that go.
 func (p *Pass) MendFix(title string, edits []Edit, drops []string, names ...string) *Fix {
 	if len(edits) == 0 || p.Launch != nil || p.Input.File == "" {
@@ -56,6 +56,9 @@ func (p *Pass) MendFix(title string, edits []Edit, drops []string, names ...stri
 	}
 	if difference(p.Unit, now, fix.Promise, dropped) != "" {
 		return nil
+	}
+	if codes := p.Rule.Codes; len(codes) > 0 && len(now.DiagsOf(codes...)) >= len(p.DiagsOf(codes...)) {
+		return nil // what the reader says is still true
 	}
 	return fix
 }

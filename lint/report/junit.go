@@ -50,19 +50,25 @@ func writeJUnit(b *bytes.Buffer, r *Report, _ options) error {
 	for _, g := range r.byFile() {
 		c := junitCase{Name: frame.Clean(g.name), Classname: "gsrv.lint"}
 		var failing, notes []string
+		worst := lint.Info
+		var first string
 		for _, f := range g.findings {
-			if f.Severity == lint.Error || f.Severity == lint.Warning {
-				failing = append(failing, describe(f))
-			} else {
-				notes = append(notes, describe(f))
+			text := describe(f)
+			if f.Severity != lint.Error && f.Severity != lint.Warning {
+				notes = append(notes, text)
+				continue
+			}
+			failing = append(failing, text)
+			if f.Severity > worst {
+				worst = f.Severity
+				first, _, _ = strings.Cut(text, "\n")
 			}
 		}
-		if len(failing) > 0 {
-			first, _, _ := strings.Cut(failing[0], "\n")
-			if n := len(failing) - 1; n > 0 {
-				first += fmt.Sprintf(" (and %d more)", n)
+		if n := len(failing); n > 0 {
+			if n > 1 {
+				first += fmt.Sprintf(" (and %d more)", n-1)
 			}
-			c.Failure = &junitMessage{Message: first, Type: lint.Worst(values(g.findings)).String(), Text: strings.Join(failing, "\n")}
+			c.Failure = &junitMessage{Message: first, Type: worst.String(), Text: strings.Join(failing, "\n")}
 			suite.Failures++
 		}
 		if len(g.troubles) > 0 {
@@ -82,14 +88,6 @@ func writeJUnit(b *bytes.Buffer, r *Report, _ options) error {
 	}
 	suite.Tests = len(suite.Cases)
 	return encodeXML(b, junitSuites{Name: "gsrv lint", Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors, Suite: suite})
-}
-
-func values(findings []*lint.Finding) []lint.Finding {
-	out := make([]lint.Finding, len(findings))
-	for i, f := range findings {
-		out[i] = *f
-	}
-	return out
 }
 
 // describe says in lines of text what a finding says, without code frames.

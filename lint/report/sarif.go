@@ -76,13 +76,15 @@ func sarifRule(rule *lint.Rule) sarifDescriptor {
 		ID: rule.ID, Name: rule.Name, Default: &sarifConfiguration{level(rule.Severity)},
 		ShortDescription: orNil(rule.Summary),
 	}
-	explain := strings.TrimSpace(rule.Explain)
+	explain, markdown := strings.TrimSpace(rule.Explain), "**"+rule.Summary+"**"
 	if explain == "" {
 		explain = rule.Summary
+	} else {
+		markdown += "\n\n" + explain
 	}
 	first, _, _ := strings.Cut(explain, "\n\n")
-	d.FullDescription = orNil(plain(first))
-	text, markdown := plain(explain), "**"+rule.Summary+"**\n\n"+explain
+	d.FullDescription = orNil(strings.ReplaceAll(plain(first), "\n", " "))
+	text := plain(explain)
 	if len(rule.Sources) > 0 {
 		text += "\n\nSources:"
 		markdown += "\n\n### Sources\n"

@@ -43,13 +43,22 @@ func writeText(b *bytes.Buffer, r *Report, o options) error {
 		b.WriteByte('\n')
 	}
 	b.WriteString(r.summary() + "\n")
-	for i := range r.Result.Findings {
-		if id, _ := ruleOf(&r.Result.Findings[i]); id != "" {
-			fmt.Fprintf(b, "`gsrv explain %s` tells more about a finding.\n", frame.Clean(id))
-			break
-		}
+	if id := r.hint(); id != "" {
+		fmt.Fprintf(b, "`gsrv explain %s` says why and when.\n", frame.Clean(id))
 	}
 	return nil
+}
+
+// hint gives the rule of the first of the worst findings; empty where there is none.
+func (r *Report) hint() (id string) {
+	var worst lint.Severity
+	for i := range r.Result.Findings {
+		f := &r.Result.Findings[i]
+		if rule, _ := ruleOf(f); rule != "" && f.Severity > worst {
+			id, worst = rule, f.Severity
+		}
+	}
+	return id
 }
 
 func painter(o options, attrs ...color.Attribute) func(string) string {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"path"
 	"strings"
 
 	"gsrv/lint"
@@ -47,7 +48,7 @@ The rule speaks of files that could be strict as they stand: every name in them 
 whatever their order in the file: module, wsgi-file, pecan, paste, eval. The first one that loads serves, and the others are skipped with the line "mountpoint  already
 configured. skip." in the log.
 
-Keep the one that is meant. To serve several applications give each its path with mount.`,
+The finding is a note where both name the same module (wsgi-file = /srv/shop/wsgi.py, module = wsgi). Keep the one that is meant. To serve several applications give each its path with mount.`,
 		Sources: []string{"uWSGI plugins/python/python_plugin.c, uwsgi_python_init_apps", "uWSGI 2.0.21 run with module and wsgi-file in both orders"},
 		Check: func(p *lint.Pass) {
 			if len(p.Config.Open) > 0 {
@@ -61,8 +62,11 @@ Keep the one that is meant. To serve several applications give each its path wit
 				case first == nil:
 					first = s
 				default:
-					p.Report(s.Range, "%s is not loaded: uWSGI tries %s first, which serves all requests. Keep the one that is meant.", written(p, s), written(p, first)).
+					f := p.Report(s.Range, "%s is not loaded: uWSGI tries %s first, which serves all requests. Keep the one that is meant.", written(p, s), written(p, first)).
 						Also(first.Range, "this one serves").With(p.DeleteFix(s, defaultOf(s)))
+					if sameModule(first, s) {
+						f.As(lint.Info)
+					}
 				}
 			}
 		},
@@ -106,7 +110,7 @@ default application (the module, or the first mount), with the prefix left in PA
 With an HTTP socket nobody else can set SCRIPT_NAME, and the finding is a warning. With a uwsgi socket the web server may, as
 ` + "`uwsgi_param SCRIPT_NAME /shop`" + ` in nginx does, so it is a note.`,
 		Sources: []string{"uWSGI documentation, Nginx support: hosting multiple apps", "uWSGI 2.0.21 run with one and two mounts, with and without the option"},
-		Check:   checkScriptName,
+		Check:   checkMountedPaths,
 	},
 	{
 		ID: "C034", Name: "uwsgi-vacuum-missing", Severity: lint.Info, Servers: []string{"uwsgi"}, Fix: lint.FixOffer,
@@ -123,6 +127,15 @@ The rule is silent in containers, whose files go with them.`,
 // loaderOrder are the loaders of the default application in the order in which uWSGI tries them.
 var loaderOrder = []string{"module", "wsgi-file", "pecan", "paste", "eval", "web3", "pump", "wsgi-lite"}
 
+// sameModule tells whether a module and a file are likely the same: shop.wsgi:app and /srv/shop/wsgi.py.
+func sameModule(module, file *schema.Setting) bool {
+	if module.Native != "module" || file.Native != "wsgi-file" {
+		return false
+	}
+	name, _, _ := strings.Cut(module.Text, ":")
+	return name != "" && path.Base(strings.TrimSuffix(file.Text, ".py")) == name[strings.LastIndexByte(name, '.')+1:]
+}
+
 func checkStrictMissing(p *lint.Pass) {
 	if !p.File() || p.Development() || !p.NotSet("strict") || uwsgiLoader(p) == nil && uwsgiEmperor(p) == nil {
 		return
@@ -134,8 +147,8 @@ func checkStrictMissing(p *lint.Pass) {
 	for _, layer := range p.Config.Layers {
 		for i := range layer.Settings {
 			s := &layer.Settings[i]
-			if s.Option == nil {
-				return
+			if s.Option == nil || p.Get(s.Native) == nil && !strings.HasPrefix(s.Option.Type, "logic") {
+				return // no option, or none of this build
 			}
 			if first == nil && s.NameRange.Filename == p.Name {
 				first = s
@@ -166,7 +179,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-func checkScriptName(p *lint.Pass) {
+func checkMountedPaths(p *lint.Pass) {
 	if !p.False("manage-script-name") {
 		return
 	}
@@ -208,11 +221,11 @@ func checkVacuum(p *lint.Pass) {
 		s := p.Set(name)
 		items, _ := p.Items(name)
 		for _, item := range items {
-			path := item.Text
-			if strings.ContainsAny(path, ":@$%") || strings.HasPrefix(path, "fd") || path == "" {
+			socket := p.Source(item.Range)
+			if strings.ContainsAny(item.Text, ":@$") || strings.HasPrefix(item.Text, "fd") || item.Text == "" {
 				continue
 			}
-			p.Report(item.Range, "%s stays behind when uWSGI stops: whatever looks for the file believes that the server is there. Add vacuum = true.", path).
+			p.Report(item.Range, "%s stays behind when uWSGI stops: whatever looks for the file believes that the server is there. Add vacuum = true.", strings.Trim(socket, "\"'")).
 				With(p.InsertFix(s, "vacuum", true))
 			return
 		}

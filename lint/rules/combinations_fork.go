@@ -104,11 +104,11 @@ var agentsBeforeFork = []struct {
 	what     string
 }{
 	{"contrast", lint.Error, "Contrast is initialised in the master, not in the workers that serve: they go unprotected and unreported. Contrast requires lazy-apps with a master: add lazy-apps = true."},
-	{"newrelic", lint.Warning, "New Relic's harvest thread is left in the master if anything that is traced runs while the application loads: the workers then report nothing. Add lazy-apps = true."},
-	{"instana", lint.Warning, "Instana's sender is a thread, and a thread that starts while the application loads is left in the master: the workers report nothing. Add lazy-apps = true."},
-	{"appdynamics", lint.Warning, "a thread that AppDynamics' agent starts while the application loads is left in the master: the workers report nothing. Add lazy-apps = true."},
-	{"elastic", lint.Warning, "a thread that Elastic APM's agent starts while the application loads is left in the master, and what the workers measure may never be sent. Add lazy-apps = true."},
-	{"scout", lint.Warning, "a thread that Scout's agent starts while the application loads is left in the master: the workers report nothing. Add lazy-apps = true."},
+	{"newrelic", lint.Warning, "New Relic's harvest thread stays in the master if anything that is traced runs during the import, and the workers then report nothing. Add lazy-apps = true."},
+	{"instana", lint.Warning, "Instana's sender is a thread, and one that starts during the import stays in the master, and the workers report nothing. Add lazy-apps = true."},
+	{"appdynamics", lint.Warning, "A thread that AppDynamics' agent starts during the import stays in the master, and the workers report nothing. Add lazy-apps = true."},
+	{"elastic", lint.Warning, "A thread that Elastic APM's agent starts during the import stays in the master, and what the workers measure may never be sent. Add lazy-apps = true."},
+	{"scout", lint.Warning, "A thread that Scout's agent starts during the import stays in the master, and the workers report nothing. Add lazy-apps = true."},
 }
 
 func checkMasterNoLazyApps(p *lint.Pass) {
@@ -137,7 +137,7 @@ func checkMasterNoLazyApps(p *lint.Pass) {
 		if own != nil {
 			at = own.Range
 		}
-		f := p.Report(at, "The application is loaded in the master"+where+" and "+count+" forked from it: "+format, args...)
+		f := p.Report(at, "The application is loaded in the master"+where+" and "+count+" forked from it. "+format, args...)
 		if own != nil {
 			f.Also(keyOf(master), "the master is switched on here").With(p.SetFix(own, true))
 		} else {
@@ -147,7 +147,7 @@ func checkMasterNoLazyApps(p *lint.Pass) {
 	}
 	if effects := leftInMaster(p); len(effects) > 0 {
 		e := effects[0]
-		f := report("%s that it starts while it is imported (%s) runs in no worker. Add lazy-apps = true, or start it after the fork with uwsgidecorators.postfork.", background[e.Kind], e.What)
+		f := report("It starts %s while it is imported (%s), which runs in no worker. Add lazy-apps = true, or start it after the fork with uwsgidecorators.postfork.", background[e.Kind], e.What)
 		showEffects(f, effects)
 		if remark {
 			f.Lower(1)
@@ -167,10 +167,10 @@ func checkMasterNoLazyApps(p *lint.Pass) {
 	if !many || p.Set("lazy-apps") != nil || p.FirstSet(workerReloads...) != nil || remark || p.Agent("sentry") != nil {
 		return
 	}
-	if app := p.App(); app.Found && !app.Truncated && len(app.Unreadable) == 0 && startsAfterFork(app) {
-		return
+	if app := p.App(); len(lostInFork(app)) > 0 || app.Found && !app.Truncated && len(app.Unreadable) == 0 && startsAfterFork(app) {
+		return // M008, or the work is started where it belongs
 	}
-	report("it shares their memory, and threads, timers and connections that start while it loads are left in the master. Add lazy-apps = true if it, or a library, starts any.").As(lint.Info)
+	report("Threads, timers and connections that start while it loads are left in the master. Add lazy-apps = true if the application, or a library, starts any.").As(lint.Info)
 }
 
 // leftInMaster gives what the application starts before the fork, but for exporters of OpenTelemetry, which M008 is about.
@@ -217,7 +217,7 @@ func forkRemark(p *lint.Pass, master *schema.Setting) bool {
 // agentMarks are the names that an agent shows by in a uWSGI configuration and in an application's imports: its module, and
 // the beginning of its variables.
 var agentMarks = map[string]struct{ module, variable string }{
-	"contrast": {"contrast", "CONTRAST__"}, "newrelic": {"newrelic", "NEW_RELIC_"}, "instana": {"instana", "INSTANA_"},
+	"contrast": {"contrast", "CONTRAST_"}, "newrelic": {"newrelic", "NEW_RELIC_"}, "instana": {"instana", "INSTANA_"},
 	"appdynamics": {"appdynamics", "APPD_"}, "elastic": {"elasticapm", "ELASTIC_APM_"}, "scout": {"scout_apm", "SCOUT_"},
 }
 

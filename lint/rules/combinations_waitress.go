@@ -48,16 +48,15 @@ Name the kind that the proxy sets. nginx, HAProxy and the cloud's load balancers
 		},
 	},
 	{
-		ID: "C022", Name: "waitress-listen-conflict", Severity: lint.Error, Servers: []string{"waitress"}, Codes: []string{"conflict", "invalid-address"},
+		ID: "C022", Name: "waitress-listen-conflict", Severity: lint.Error, Servers: []string{"waitress"}, Codes: []string{"conflict"},
 		Summary: "These options about where to listen exclude each other; waitress refuses to start.",
-		Explain: "waitress takes either `listen`, or `host` and `port`, or `unix_socket`, or ready-made `sockets`" + `, and ends with a ValueError where two of them are given. The same goes for
-ipv4 and ipv6 both switched off, which leaves no address to listen on.
+		Explain: "waitress takes either `listen`, or `host` and `port`, or `unix_socket`, or ready-made `sockets`" + `, and ends with a ValueError where two of them are given.
 
 Keep one: ` + "`listen = 127.0.0.1:8080`" + ` says host and port at once, and takes several addresses.`,
 		Sources: []string{"waitress documentation, arguments", "waitress/adjustments.py"},
 		Check: func(p *lint.Pass) {
 			for _, d := range p.OwnDiags() {
-				if d.Summary == "Two settings that exclude each other" || d.Summary == "No address left" {
+				if d.Summary == "Two settings that exclude each other" {
 					p.ReportDiag(d)
 				}
 			}

@@ -33,6 +33,9 @@ one for "no", a variable that nothing replaces. The message says what the server
 	}
 }
 
+// ownLimits are the codes of what gsrv does not follow to the end, though a server would.
+var ownLimits = []string{"gave-up", "module-unreadable", "too-large", "evaluation"}
+
 // leftOver reports the errors, or the warnings, of the reader that belong to no rule. Notes fail nothing and are left to the
 // commands that show a configuration.
 func leftOver(p *lint.Pass, others []*lint.Rule, refused bool) {
@@ -48,6 +51,9 @@ func leftOver(p *lint.Pass, others []*lint.Rule, refused bool) {
 			x = diagnose(p.Unit, d)
 		}
 		f := report(p, d)
+		if slices.Contains(ownLimits, x.detail.Code) && !refused {
+			f.As(lint.Info) // the server itself reads on
+		}
 		if s := x.setting; s != nil && x.detail.Suggest != "" && !refused {
 			f.With(p.ReplaceFix(lint.Edit{Range: f.Range, New: x.detail.Suggest}, nil, s.Native))
 		}

@@ -50,7 +50,8 @@ served, which is an error.
 Name the file with -c, or import it. Use --check-config on a command line of its own.`,
 		Sources: []string{"gunicorn/app/base.py, run and load_config", "gunicorn documentation, settings: config, check_config"},
 		Check: func(p *lint.Pass) {
-			if s := inFile(p.Get("config")); s != nil {
+			// A variable of the file's own may well be called config, so only what names Python counts.
+			if s := inFile(p.Get("config")); s != nil && literal(s) && (strings.HasSuffix(s.Text, ".py") || strings.HasPrefix(s.Text, "python:") || strings.HasPrefix(s.Text, "file:")) {
 				f := p.Report(s.Range, "config has no effect in a configuration file: gunicorn stores the name and reads no other file. Name it with -c, or import it here.")
 				if s == p.Get("config") {
 					f.With(p.DeleteFix(s, defaultOf(s)))
@@ -162,14 +163,8 @@ func checkUnsetFlag(p *lint.Pass) {
 				p.Report(*d.Subject, "gunicorn's switches take no value: it prints its usage and does not start. Leave out the switch to have it off; what a configuration file sets to True is to be changed there.")
 			}
 		case "unknown-option":
-			name, isNo := strings.CutPrefix(word, "--no-")
-			if !isNo {
-				continue
-			}
-			for i := range p.Dialect.Catalogue().Options {
-				if o := &p.Dialect.Catalogue().Options[i]; o.Type == "bool" && slices.Contains(o.Flags, "--"+name) {
-					p.Report(*d.Subject, "There is no %s: gunicorn prints its usage and does not start. Leave --%s out to have it off; what a configuration file sets to True is to be changed there.", word, name)
-				}
+			if name := negatedSwitch(p.Dialect.Catalogue(), word); name != "" {
+				p.Report(*d.Subject, "There is no %s: gunicorn prints its usage and does not start. Leave %s out to have it off; what a configuration file sets to True is to be changed there.", word, name)
 			}
 		}
 	}
@@ -182,12 +177,27 @@ func checkUnsetFlag(p *lint.Pass) {
 			continue
 		}
 		before := p.Input.Command[i-1]
-		for j := range p.Dialect.Catalogue().Options {
-			if o := &p.Dialect.Catalogue().Options[j]; o.Type == "bool" && slices.Contains(o.Flags, before.Text) {
-				p.Report(w.Range, "gunicorn's switches take no value: %s is on, and %s is taken for the application. Leave %s out to have it off.", before.Text, w.Text, before.Text).
-					Also(before.Range, "the switch")
-				return
-			}
+		if isSwitch(p.Dialect.Catalogue(), before.Text) {
+			p.Report(w.Range, "gunicorn's switches take no value: %s is on, and %s is taken for the application. Leave %s out to have it off.", before.Text, w.Text, before.Text).
+				Also(before.Range, "the switch")
 		}
 	}
+}
+
+// isSwitch tells whether a flag is a switch, which takes no value.
+func isSwitch(catalogue *schema.Catalogue, flag string) bool {
+	for i := range catalogue.Options {
+		if o := &catalogue.Options[i]; o.Type == "bool" && slices.Contains(o.Flags, flag) {
+			return true
+		}
+	}
+	return false
+}
+
+// negatedSwitch gives the switch that a flag such as --no-preload is meant to negate, or "".
+func negatedSwitch(catalogue *schema.Catalogue, flag string) string {
+	if name, ok := strings.CutPrefix(flag, "--no-"); ok && isSwitch(catalogue, "--"+name) {
+		return "--" + name
+	}
+	return ""
 }

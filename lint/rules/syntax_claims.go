@@ -165,6 +165,7 @@ var claims = []claim{
 	{"unknown-option", "S003", (*diagnosis).inFileOfUWSGI},
 	{"unknown-option", "S020", (*diagnosis).gone},
 	{"unknown-option", "S022", (*diagnosis).tooNew},
+	{"unknown-option", "P005", func(x *diagnosis) bool { return negatedSwitch(x.unit.Dialect.Catalogue(), x.source) != "" }},
 	{"unknown-option", "S002", nil},
 	{"ambiguous-option", "S002", nil},
 	{"option-unreleased", "S003", nil},
@@ -194,6 +195,7 @@ var claims = []claim{
 	{"invalid-value", "S041", both(forServer("gunicorn"), on("chdir", "reload_extra_files"))},
 	{"invalid-value", "S030", both(forServer("uwsgi"), on("chmod-socket", "chmod", "logfile-chmod", "log-master-bufsize", "umask"))},
 	{"invalid-value", "S011", isNegative},
+	{"invalid-value", "S011", both(forServer("uwsgi"), isNumber)},
 	{"invalid-value", "S016", isEnum},
 	{"invalid-value", "S010", both(forServer("gunicorn", "waitress", "paste", "uvicorn"), func(x *diagnosis) bool { return x.option() != nil })},
 	{"suspicious-value", "S036", on("secure_scheme_headers")},
@@ -210,6 +212,7 @@ var claims = []claim{
 	{"no-effect", "S040", titled("Internal setting")},
 	{"invalid-address", "S024", nil},
 	{"invalid-application", "S025", nil},
+	{"app-not-found", "P005", func(x *diagnosis) bool { return slices.Contains(truthWords, strings.ToLower(x.source)) }},
 	{"app-not-found", "S026", nil},
 	{"app-not-callable", "S026", nil},
 	{"app-found-late", "S026", nil},
@@ -286,12 +289,23 @@ func report(p *lint.Pass, d *hcl.Diagnostic) *lint.Finding {
 	return f
 }
 
+// unlessPinned takes an error down to a warning where the release in use is not known: another one may take it.
+func unlessPinned(p *lint.Pass, _ *diagnosis, f *lint.Finding) {
+	if p.Pinned.IsZero() && f.Severity == lint.Error {
+		f.Lower(1)
+	}
+}
+
 // unreadable are the codes of what makes a whole file unreadable: nothing else that is said of it then is a mistake of its own.
 var unreadable = []string{"syntax-error", "invalid-encoding", "byte-order-mark", "missing-section", "too-large", "file-unreadable"}
 
-// hidden tells whether a diagnostic only follows from the file's being unreadable, which is reported once.
+// hidden tells whether a diagnostic only follows from another that is reported: the file cannot be read at all, or the server
+// refuses the very value that the reader warns of.
 func hidden(u *lint.Unit, d *hcl.Diagnostic) bool {
 	for _, first := range u.Diags {
+		if first.Severity == hcl.DiagError && d.Severity != hcl.DiagError && first.Subject != nil && d.Subject != nil && *first.Subject == *d.Subject {
+			return true
+		}
 		if first.Severity == hcl.DiagError && slices.Contains(unreadable, schema.DetailOf(first).Code) {
 			return first != d
 		}

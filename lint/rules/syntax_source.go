@@ -52,7 +52,7 @@ The rule speaks of exceptions only where they are certain on the host that the f
 	{
 		ID: "S034", Name: "access-log-atom-unknown", Severity: lint.Warning, Servers: []string{"gunicorn"},
 		Summary: "The access log's format names something that gunicorn does not know and writes as a dash.",
-		Explain: `gunicorn replaces ` + "`%(NAME)s`" + ` by what it knows of the request: h l u t r m U q H s st b B f a T D M L p, and
+		Explain: `gunicorn replaces ` + "`%(NAME)s`" + ` by what it knows of the request: h l u t r m U q H s b B f a T D M L p, and
 ` + "`{header}i`, `{header}o`, `{variable}e`" + `. For any other name it writes "-", so the log looks complete and the column is empty.
 
 The rule is silent where a logger class of the project's own, or uvicorn's workers, write the log.`,
@@ -61,7 +61,7 @@ The rule is silent where a logger class of the project's own, or uvicorn's worke
 	},
 }
 
-const atoms = " h l u t r s st m U q H b B f a T D M L p "
+const atoms = " h l u t r s m U q H b B f a T D M L p "
 
 func checkAtoms(p *lint.Pass) {
 	s := p.Set("access_log_format")

@@ -71,12 +71,13 @@ Rename it, and the option that names it.`,
 	{
 		ID: "S039", Name: "gunicorn-extra-script", Severity: lint.Error, Servers: []string{"gunicorn"},
 		Summary: "gunicorn_django and gunicorn_paster are not there any more.",
-		Explain: `gunicorn_django was removed in 19.7 and gunicorn_paster in 20.0: the shell answers "command not found".
+		Explain: `gunicorn_django was removed in 19.7 and gunicorn_paster in 20.0: the shell answers "command not found". Where the release is not
+known it is a warning.
 
 Start the WSGI module with the plain command: ` + "`gunicorn shop.wsgi:application`" + `; a Paste file with ` + "`gunicorn --paste production.ini`" + ` or pserve.`,
 		Sources: []string{"gunicorn setup.py (entry points), tags 19.6.0, 19.7.0, 19.10.0, 20.0", "gunicorn documentation, News"},
 		Codes:   claimed("S039"),
-		Check:   takeOver(),
+		Check:   takeOver(unlessPinned),
 	},
 	{
 		ID: "S041", Name: "path-not-found", Severity: lint.Error,
@@ -90,7 +91,9 @@ the finding with a comment.`,
 		Sources: []string{"gunicorn app/base.py", "gunicorn config.py, validate_chdir", "uWSGI core/config.c", "PasteDeploy loadwsgi.py"},
 		Codes:   claimed("S041"),
 		Check: takeOver(func(p *lint.Pass, x *diagnosis, f *lint.Finding) {
-			if path := strings.Trim(x.source, `"'`); strings.HasPrefix(path, "/") && !strings.HasPrefix(path, p.Root+"/") {
+			if strings.Contains(x.source, "{{") {
+				f.As(lint.Info) // a template's placeholder
+			} else if path := strings.Trim(x.source, `"'`); strings.HasPrefix(path, "/") && !strings.HasPrefix(path, p.Root+"/") {
 				f.As(lint.Info)
 			} else if p.File() {
 				f.Lower(1)
@@ -101,10 +104,11 @@ the finding with a comment.`,
 		ID: "S042", Name: "script-name-shape", Severity: lint.Warning, Servers: []string{"gunicorn"},
 		Summary: "SCRIPT_NAME has to begin with a slash and must not end with one.",
 		Explain: `gunicorn takes the variable SCRIPT_NAME as the prefix that the application is mounted at, and cuts it off each request's path. With
-"shop" or "/shop/" the rest has the wrong slashes: PATH_INFO does not begin with one, or has two, and URLs that the application builds are wrong.
+"/shop/" or "/" the rest, PATH_INFO, lacks its first slash, and the application's routes do not match. No path begins with "shop": since 22.0 gunicorn
+refuses every request then, and before it the application builds wrong URLs.
 
 Write ` + "`SCRIPT_NAME=/shop`" + `, or leave it out for an application at the root.`,
-		Sources: []string{"gunicorn http/wsgi.py, create", "gunicorn documentation, FAQ: How do I set SCRIPT_NAME?", "PEP 3333"},
+		Sources: []string{"gunicorn http/wsgi.py, create, tags 20.1.0 and 22.0.0", "gunicorn documentation, FAQ: How do I set SCRIPT_NAME?", "PEP 3333"},
 		Check:   checkScriptNameVariable,
 	},
 }
@@ -191,5 +195,9 @@ func scriptName(p *lint.Pass, value string, at hcl.Range) {
 	if bare := strings.Trim(value, "/"); bare != "" {
 		instead = "Write SCRIPT_NAME=/" + bare + "."
 	}
-	p.Report(at, "SCRIPT_NAME=%s is cut off each request's path, and the slashes of what is left are wrong: the application does not find its URLs. %s", value, instead)
+	effect := "is cut off each request's path, and what is left lacks its first slash: the application does not find its URLs"
+	if !strings.HasPrefix(value, "/") {
+		effect = "is no beginning of any request's path: gunicorn from 22.0 on refuses every request, and with older releases the application builds wrong URLs"
+	}
+	p.Report(at, "SCRIPT_NAME=%s %s. %s", value, effect, instead)
 }

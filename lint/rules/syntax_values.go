@@ -62,12 +62,16 @@ Write ` + "`127.0.0.1:8000`, `[::1]:8000`, `unix:/run/shop.sock`" + ` or a list 
 		Summary: "The list of trusted proxies holds something that is no address.",
 		Explain: `forwarded_allow_ips, proxy_allow_ips and uwsgi_allow_ips hold IP addresses separated by commas, or * for everybody. Since
 gunicorn 23.0 each entry is checked: a host name, a service name of Compose or a network with host bits set ends the start. Before 23.0 such an entry
-was taken and never matched, so the proxy's headers were ignored: that is a warning.
+was taken and never matched, so the proxy's headers were ignored: that is a warning, and so is an entry where the release is not known.
 
 Name the proxy's address or, from 24.1.1 on, its network: ` + "`10.0.0.0/24`" + `.`,
 		Sources: []string{"gunicorn config.py, validate_string_to_addr_list", "gunicorn documentation, News 23.0.0"},
 		Codes:   claimed("S028"),
-		Check:   takeOver(literalFix),
+		Check: takeOver(literalFix, func(p *lint.Pass, x *diagnosis, f *lint.Finding) {
+			if !strings.HasPrefix(x.source, "[") {
+				unlessPinned(p, x, f)
+			}
+		}),
 	},
 	{
 		ID: "S033", Name: "raw-env-no-equals", Severity: lint.Error, Servers: []string{"gunicorn"},
@@ -84,11 +88,19 @@ Write NAME=VALUE; to pass a variable on, read it in the configuration: ` + "`\"H
 		ID: "S035", Name: "worker-class-unknown", Severity: lint.Error, Servers: []string{"gunicorn"}, Fix: lint.FixOffer,
 		Summary: "gunicorn has no worker of this name.",
 		Explain: `The check of the configuration takes any text; the start fails with ` + "`class uri … invalid or not found`" + `. A word without a
-dot has to be one of gunicorn's own workers in the release that runs: sync, gthread, gevent, tornado; eventlet until 25; asgi from 24 on. Any other worker is
+dot has to be one of gunicorn's own workers in the release that runs: sync, gthread, gevent, tornado; asgi from 24 on. The
+eventlet and gaiohttp workers, which are gone, have rules of their own (W006, W007). Any other worker is
 named by its whole path, as in ` + "`uvicorn.workers.UvicornWorker`" + `.`,
 		Sources: []string{"gunicorn workers/__init__.py", "gunicorn util.py, load_class"},
 		Codes:   claimed("S035"),
 		Check: takeOver(severe, func(p *lint.Pass, x *diagnosis, f *lint.Finding) {
+			if class, _ := p.Text("worker_class"); gunicornWorker(p) == workerEventlet || class == "gaiohttp" {
+				p.Drop(f) // W006 and W007 say more
+				return
+			}
+			if x.Summary != "Unknown worker class" {
+				unlessPinned(p, x, f) // one that another release has
+			}
 			word := x.detail.Suggest
 			if strings.Trim(x.source, `"'`) == "uvicorn" {
 				if word = "uvicorn.workers.UvicornWorker"; p.Unit.Pins != nil {
@@ -184,7 +196,7 @@ func plainText(src string) (string, bool) {
 }
 
 // literalFix mends literals that have only one reading: 1 for True, 30.0 for 30, "022" for 0o022, a list where a text with
-// commas is wanted, a network with host bits.
+// commas is wanted for addresses, a network with host bits.
 func literalFix(p *lint.Pass, x *diagnosis, f *lint.Finding) {
 	if x.option() == nil || p.Config.Dialect != "gunicorn" || lint.FormOf(f.Range.Filename) != lint.FormPython || x.setting.Range != f.Range {
 		return
@@ -199,7 +211,7 @@ func literalFix(p *lint.Pass, x *diagnosis, f *lint.Finding) {
 		}
 	case strings.HasSuffix(x.source, ".0") && strings.Trim(x.source, "0123456789") == ".":
 		text = strings.TrimSuffix(x.source, ".0")
-	case strings.HasPrefix(x.source, "["):
+	case addressLists(x) && strings.HasPrefix(x.source, "["):
 		if items, complete := p.Items(name); complete && len(items) > 0 {
 			var all []string
 			for _, i := range items {

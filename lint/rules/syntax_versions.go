@@ -2,6 +2,7 @@ package rules
 
 import (
 	"gsrv/lint"
+	"gsrv/schema"
 )
 
 // syntaxVersionRules are about options that the release in use has no longer, or not yet.
@@ -12,10 +13,11 @@ var syntaxVersionRules = []*lint.Rule{
 		Explain: `On the command line, and in a Paste file, a setting that was removed ends the start. In gunicorn's configuration file it is an
 unknown name and silently does nothing, which is a warning.
 
-The message says when it was removed and what took its place. Without a pinned release the newest one counts; name the one in use with --target.`,
+The message says when it was removed and what took its place. Without a pinned release the newest one counts and nothing is more than
+a warning; name the one in use with --target.`,
 		Sources: []string{"gunicorn documentation, News 19.2, 19.7.0, 23.0.0", "uvicorn release notes 0.19.0"},
 		Codes:   claimed("S020"),
-		Check:   takeOver(),
+		Check:   takeOver(unlessPinned),
 	},
 	{
 		ID: "S021", Name: "deprecated-setting", Severity: lint.Warning,
@@ -28,6 +30,13 @@ The message says what to use instead.`,
 		Codes:   claimed("S021"),
 		Check: func(p *lint.Pass) {
 			takeOver()(p)
+			if p.Server() == "uwsgi" {
+				for i := range p.Config.Settings {
+					if s := &p.Config.Settings[i]; s.Option != nil && s.Option.Type == "deprecated" && s.Layer != schema.LayerDefault {
+						p.Report(keyOf(s), "uWSGI takes %s and does nothing with it. Take the line out.", s.Native)
+					}
+				}
+			}
 			for name, instead := range deprecated[p.Server()] {
 				s := p.Set(name)
 				if s == nil || s.Option == nil || s.Option.Deprecated == "" || s.Maybe {

@@ -3,4 +3,4 @@ package rules
 import "slices"
 
 // workersRules are the rules of family W: workers and the applications they run.
-var workersRules = slices.Concat(workerSettingRules, workerClassRules, uwsgiWorkerRules, uvicornWorkerRules, modwsgiWorkerRules, pythonVersionRules)
+var workersRules = slices.Concat(workerSettingRules, workerClassRules, uwsgiWorkerRules, uvicornWorkerRules, modwsgiWorkerRules, pythonVersionRules, workerLibraryRules)

@@ -104,6 +104,7 @@ The rule is silent where uvicorn is pinned below 0.30.
 
 Require uvicorn-worker and write ` + "`worker_class = \"uvicorn_worker.UvicornWorker\"`" + `.`,
 		Sources: []string{"uvicorn release notes 0.30.0", "uvicorn/workers.py"},
+		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
 			s := p.Set("worker_class")
 			class, ok := p.Text("worker_class")
@@ -114,7 +115,10 @@ Require uvicorn-worker and write ` + "`worker_class = \"uvicorn_worker.UvicornWo
 			if pin, ok := p.Pin("uvicorn"); ok && !pin.Version.IsZero() && !pin.Version.AtLeast("0.30.0") {
 				return
 			}
-			p.Report(s.Range, "uvicorn.workers is deprecated since uvicorn 0.30 and will go. Require uvicorn-worker and write worker_class = \"uvicorn_worker.%s\".", name)
+			f := p.Report(s.Range, "uvicorn.workers is deprecated since uvicorn 0.30 and will go. Require uvicorn-worker and write worker_class = \"uvicorn_worker.%s\".", name)
+			if pin, ok := p.Pin("uvicorn-worker"); ok {
+				f.Also(pin.Range, "uvicorn-worker is required already").With(p.SetFix(s, "uvicorn_worker."+name))
+			}
 		},
 	},
 }
