@@ -55,9 +55,11 @@ Name the proxies' addresses, and one header of each kind that these proxies alwa
 	},
 	{
 		ID: "T009", Name: "mod-wsgi-https-only-incomplete", Severity: lint.Warning, Servers: []string{"mod_wsgi"}, Since: "4.3.0",
-		Summary: "--https-only and --hsts-policy need the HTTPS listener, and a server name, to do what they say.",
+		Summary: "The options about HTTPS do nothing, or harm, without a listener for HTTPS and a server name.",
 		Explain: `mod_wsgi-express writes its redirect to HTTPS, and everything else about HTTPS, into a virtual host. There is one only with --server-name; without it --https-only does nothing and the
 site goes on in plain HTTP. With a name but without --https-port, every request is redirected to https://NAME:None/, which no browser opens. That holds behind a proxy that ends TLS as well: the redirect looks at the connection, not at the proxy's headers.
+
+--https-port itself opens nothing without a server name and a certificate, and mod_wsgi-express says nothing of it.
 
 --hsts-policy is sent from the HTTPS host and with --https-only alone; without either the header is missing.
 
@@ -190,6 +192,14 @@ func checkHTTPSOnly(p *lint.Pass) {
 			p.Report(only.NameRange, "--https-only does nothing without --server-name: requests are served in plain HTTP. Add --server-name with the site's name, and --https-port with a certificate.")
 		case noPort && hasName:
 			p.Report(only.NameRange, "Every request is redirected to https://%s:None/, which no browser opens, because there is no --https-port. Add it, or take --https-only out where a proxy ends TLS.", name).As(lint.Error)
+		}
+	}
+	if port := p.Set("https-port"); port != nil && p.Known("https-port") && !port.OnHost.IsNull() {
+		switch {
+		case noName && (only == nil || p.False("https-only")):
+			p.Report(port.Range, "--https-port opens no listener without --server-name: nothing answers there. Add --server-name with the site's name.")
+		case p.NotSet("ssl-certificate", "ssl-certificate-file"):
+			p.Report(port.Range, "--https-port opens no listener without a certificate: nothing answers there. Add --ssl-certificate-file and --ssl-certificate-key-file.")
 		}
 	}
 	policy := p.Set("hsts-policy")

@@ -161,12 +161,23 @@ The rule speaks where PROMETHEUS_MULTIPROC_DIR is known to be set (in the comman
 		Check:   checkPrometheusHook,
 	},
 	{
-		ID: "M020", Name: "max-requests-single-worker", Severity: lint.Info, Servers: []string{"gunicorn"},
-		Summary: "While the only worker is recycled, nothing serves.",
+		ID: "M020", Name: "max-requests-single-worker", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn"},
+		Summary: "While the only worker is recycled, nothing serves; uvicorn alone just ends.",
 		Explain: `max_requests ends a worker after that many requests; the master then starts another, which first has to load the application. With one worker
-nobody answers meanwhile: requests wait in the backlog for as long as loading takes. Use two workers or more.`,
-		Sources: []string{"gunicorn documentation, settings: max_requests"},
+nobody answers meanwhile: requests wait in the backlog for as long as loading takes. Use two workers or more.
+
+uvicorn without --workers has no process that would start another: after limit_max_requests it ends, with status 0. A unit with
+Restart=on-failure and a container with the restart policy on-failure stay down then. Before 0.30.0 it is no better with several workers: each ends for
+good, and in the end the parent holds the port and nobody answers. Both are
+warnings; the first is an information where WEB_CONCURRENCY, which may ask for workers, is not known.
+
+For uvicorn 0.30.0 and later use ` + "`--workers 2`" + ` or more, or leave the limit out; where one process per container is meant, the policy has to be Restart=always.`,
+		Sources: []string{"gunicorn documentation, settings: max_requests", "uvicorn documentation, settings: --limit-max-requests", "uvicorn release notes, 0.30.0: multiprocess manager"},
 		Check: func(p *lint.Pass) {
+			if p.Server() == "uvicorn" {
+				checkRequestLimit(p)
+				return
+			}
 			requests, ok := p.Int("max_requests")
 			workers, known := p.Int("workers")
 			if s := p.Set("workers"); ok && known && requests > 0 && workers == 1 && s != nil && !p.Development() {

@@ -156,3 +156,25 @@ func checkUnknownVariables(p *lint.Pass) {
 		}
 	}
 }
+
+// checkRequestLimit reports a limit of requests after which uvicorn, or each of its workers, ends for good.
+func checkRequestLimit(p *lint.Pass) {
+	limit := p.Set("limit_max_requests")
+	requests, ok := p.Int("limit_max_requests")
+	workers, known := p.Int("workers")
+	severity := lint.Warning
+	if !known && p.Set("workers") == nil {
+		// Only WEB_CONCURRENCY, of which nothing is known, may ask for more.
+		workers, known, severity = 1, len(p.Config.Open) == 0, lint.Info
+	}
+	if limit == nil || !ok || requests < 1 || !known || p.Development() || !p.False("reload") {
+		return
+	}
+	switch {
+	case workers <= 1:
+		p.Report(limit.Range, "After %d requests uvicorn ends with status 0, and without --workers nothing starts it again; Restart=on-failure does not. Use --workers 2 or more, or see to it that it is always restarted.", requests).As(severity)
+	case p.Before("0.30.0"):
+		p.Report(limit.Range, "uvicorn %s does not replace workers that end: after %d requests each, nobody answers any more. Use 0.30.0 or later, or leave the limit out.", p.Pinned, requests).
+			As(lint.Warning).Also(p.PinnedAt, "the version")
+	}
+}
