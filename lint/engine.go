@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"gsrv/schema"
 )
 
 // ErrNotRecognised is wrapped by the error for a file that is no server's configuration.
@@ -69,12 +71,18 @@ func parentDir(name string) string {
 	return path.Dir(name)
 }
 
-// outcome is what one file came to.
+// outcome is what one file came to. It keeps the texts alone of the unit, which is large.
 type outcome struct {
 	status   FileStatus
-	unit     *Unit
+	unit     string // the unit's name; empty where there is none
+	files    *schema.Files
 	findings []Finding
 	crashes  []Crash
+}
+
+func (o *outcome) lint(l *Linter, u *Unit) {
+	o.findings, o.crashes = l.check(u)
+	o.unit, o.files = u.Name, u.Files()
 }
 
 // Run lints files, by name relative to Root.
@@ -110,8 +118,8 @@ func (l *Linter) Run(ctx context.Context, names []string) *Result {
 
 // RunUnit lints one unit that is read already.
 func (l *Linter) RunUnit(u *Unit) *Result {
-	o := outcome{unit: u}
-	o.findings, o.crashes = l.check(u)
+	var o outcome
+	o.lint(l, u)
 	return l.collect([]outcome{o})
 }
 
@@ -134,8 +142,7 @@ func (l *Linter) file(name string) (o outcome) {
 		return o
 	}
 	o.status.Dialect = u.Dialect.Name()
-	o.unit = u
-	o.findings, o.crashes = l.check(u)
+	o.lint(l, u)
 	return o
 }
 
@@ -166,7 +173,7 @@ func (l *Linter) collect(outcomes []outcome) *Result {
 	var all []Finding
 	for i := range outcomes {
 		o := &outcomes[i]
-		if by := inner[o.status.Name]; by != "" && o.unit != nil {
+		if by := inner[o.status.Name]; by != "" && o.unit != "" {
 			o.status.Reason = "read as a part of " + by
 			o.findings = nil
 		}
@@ -192,10 +199,10 @@ func (l *Linter) collect(outcomes []outcome) *Result {
 func includedFiles(outcomes []outcome) map[string]string {
 	inner := map[string]string{}
 	for _, o := range outcomes {
-		if o.unit == nil {
+		if o.unit == "" {
 			continue
 		}
-		for _, name := range o.unit.Files().Names() {
+		for _, name := range o.files.Names() {
 			if name = path.Clean(name); name != o.status.Name && inner[name] == "" {
 				inner[name] = o.status.Name
 			}

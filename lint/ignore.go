@@ -166,15 +166,15 @@ func (l *Linter) suppress(findings []Finding, outcomes []outcome) ([]Finding, in
 	files := map[string]*schema.Files{}
 	units := map[string]string{}
 	for _, o := range outcomes {
-		if o.unit == nil {
+		if o.unit == "" {
 			continue
 		}
-		for _, name := range o.unit.Files().Names() {
+		for _, name := range o.files.Names() {
 			if _, done := files[name]; done || !inside(name) {
 				continue
 			}
-			files[name], units[name] = o.unit.Files(), o.unit.Name
-			if list := directives(name, o.unit.Files().Text(name)); len(list) > 0 {
+			files[name], units[name] = o.files, o.unit
+			if list := directives(name, o.files.Text(name)); len(list) > 0 {
 				byFile[name] = list
 			}
 		}

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -141,8 +142,9 @@ func (src *Source) version(u *Unit, server string) (schema.Version, hcl.Range) {
 func (src *Source) UsePins() {
 	cache := &project.PinCache{Dir: src.Root}
 	src.Pins = func(dir string) func(string) (Pin, bool) {
+		find := sync.OnceValue(func() *project.Pins { return cache.Find(dir, ".") })
 		return func(name string) (Pin, bool) {
-			pins := cache.Find(dir, ".")
+			pins := find()
 			pin, ok := pins.Lookup(name)
 			return Pin{Version: pin.Version, Spec: pin.Spec, Kind: pin.Kind, Dev: pin.Dev, Range: pin.Range, text: pins.Text(pin.Range.Filename)}, ok
 		}

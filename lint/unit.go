@@ -36,6 +36,8 @@ type Unit struct {
 
 	settings map[string]*schema.Setting
 	pinned   Pin
+	agents   []Agent
+	seen     bool // agents is filled
 	code     analyses
 }
 
@@ -121,6 +123,13 @@ var agentWrappers = map[string]string{
 
 // Agents lists the agents that the command line or the project's requirements show.
 func (u *Unit) Agents() []Agent {
+	if !u.seen {
+		u.agents, u.seen = u.findAgents(), true
+	}
+	return u.agents
+}
+
+func (u *Unit) findAgents() []Agent {
 	var out []Agent
 	if u.Launch != nil {
 		for _, w := range u.Launch.Wrappers {

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"cmp"
 	"math/big"
 	"slices"
 	"strconv"
@@ -54,9 +53,7 @@ func Converted(s Setting, model, conversion string) Setting {
 
 // SortModel orders model settings as Model lists them.
 func SortModel(settings []Setting) {
-	slices.SortStableFunc(settings, func(a, b Setting) int {
-		return cmp.Compare(Model.Position(a.Name), Model.Position(b.Name))
-	})
+	sortSettings(settings, func(s *Setting) int { return Model.Position(s.Name) })
 }
 
 // Convert applies a named conversion to an expression: at once to a constant, as a Call around anything that

@@ -196,7 +196,24 @@ func bare(s Setting) Setting {
 
 // SortByCatalogue orders settings as the catalogue lists their options; unknown names come last, in place.
 func SortByCatalogue(settings []Setting, cat *Catalogue) {
-	slices.SortStableFunc(settings, func(a, b Setting) int {
-		return cmp.Compare(cat.Position(a.Native), cat.Position(b.Native))
-	})
+	sortSettings(settings, func(s *Setting) int { return cat.Position(s.Native) })
+}
+
+// sortSettings orders settings by a key, equal ones in place. Settings are large: each is moved once.
+func sortSettings(settings []Setting, key func(*Setting) int) {
+	type place struct{ key, at int }
+	places := make([]place, len(settings))
+	for i := range settings {
+		places[i] = place{key(&settings[i]), i}
+	}
+	ordered := func(a, b place) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.at, b.at)) }
+	if slices.IsSortedFunc(places, ordered) {
+		return
+	}
+	slices.SortFunc(places, ordered)
+	sorted := make([]Setting, len(settings))
+	for i, p := range places {
+		sorted[i] = settings[p.at]
+	}
+	copy(settings, sorted)
 }
