@@ -91,6 +91,7 @@ func (src *Source) unit(name string, d schema.Dialect, in schema.Input, launch *
 	if src.Pins != nil {
 		u.Pins = src.Pins(parentDir(name))
 	}
+	in.OmitNative = true
 	in.Version, u.PinnedAt = src.version(u, d.Name())
 	u.Pinned, in.PyPI = in.Version, u.PinnedAt.Filename != ""
 	u.Config, u.Diags = d.Read(in)

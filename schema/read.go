@@ -19,6 +19,8 @@ type Input struct {
 	// PyPI tells that the version is known to be the Python package index's build of the server, where a distribution's
 	// of the same version is built in another way.
 	PyPI bool
+	// OmitNative leaves Config.Native out, for callers that do not print it.
+	OmitNative bool
 	// File is the configuration file to read, when there is no command line.
 	File string
 	// Command is the command line, program first, wrappers removed; empty when File is given.

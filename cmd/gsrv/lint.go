@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -189,6 +190,8 @@ func (s *session) prepareLint(c *cli.Context) (*lintRun, error) {
 		Rules:  rules.All(), Policy: &run.config.Policy, Jobs: jobs,
 	}
 	run.linter.UsePins()
+	// A run is short and leaves much behind for its size: collecting less often is a tenth of the time.
+	debug.SetGCPercent(400)
 	if run.linter.Baseline, err = run.baseline(c); err != nil {
 		return nil, err
 	}

@@ -278,7 +278,9 @@ func (r *reader) finish() (*schema.Config, hcl.Diagnostics) {
 		r.adviseOnValues()
 	}
 	cfg.Model = r.model()
-	cfg.Native = r.native()
+	if !r.in.OmitNative {
+		cfg.Native = r.native()
+	}
 	cfg.Summary = r.summary()
 	return cfg, r.diags
 }

@@ -13,7 +13,10 @@ import (
 
 // config makes the result: the layers as they stand in uWSGI's list, and the effective settings.
 func (r *reader) config() *schema.Config {
-	c := &schema.Config{Dialect: "uwsgi", Server: "uwsgi", Target: r.target, Files: r.in.Files, Open: r.open, Layers: r.layers(), Native: r.native()}
+	c := &schema.Config{Dialect: "uwsgi", Server: "uwsgi", Target: r.target, Files: r.in.Files, Open: r.open, Layers: r.layers()}
+	if !r.in.OmitNative {
+		c.Native = r.native()
+	}
 	c.Settings = r.settings()
 	c.Model = model(r, c.Settings)
 	c.Summary = r.summary(c)
