@@ -359,7 +359,7 @@ func rehostFix(p *lint.Pass, l *listener, host string) *lint.Fix {
 		return p.InsertFix(s, "host", host)
 	}
 	i := strings.LastIndexByte(l.Text, ':')
-	if i < 0 || strings.Count(s.Text, l.Text) != 1 && len(s.Parts) == 0 {
+	if i < 0 {
 		return nil
 	}
 	address := hostPort(host, l.Text[i+1:])
@@ -367,7 +367,13 @@ func rehostFix(p *lint.Pass, l *listener, host string) *lint.Fix {
 	if p.Source(at) != l.Text {
 		return nil
 	}
-	served := strings.Replace(s.Text, l.Text, address, 1)
+	served := s.Text
+	switch n := len(s.Parts); {
+	case n == 0 && strings.Count(s.Text, l.Text) != 1:
+		return nil
+	case n == 0 || s.Parts[n-1].Range == l.Setting.Range:
+		served = strings.Replace(s.Text, l.Text, address, 1)
+	}
 	fix := p.SourceFix(s, at, address, served)
 	if fix != nil {
 		fix.Title = "Listen on " + address
