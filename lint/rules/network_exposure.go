@@ -116,25 +116,6 @@ Write ` + "`host = 127.0.0.1`" + ` (--host=127.0.0.1).`,
 			}
 		},
 	},
-	{
-		ID: "N014", Name: "mod-wsgi-default-wildcard", Severity: lint.Info, Servers: []string{"mod_wsgi"},
-		Summary: "mod_wsgi-express listens on every interface unless --host is given.",
-		Explain: `mod_wsgi-express start-server without --host has Apache take connections from every interface, on port 8000. Behind a proxy on the same machine clients can
-go around the proxy then; that is a warning where --trust-proxy names this machine or the surroundings show the proxy.
-
-It is silent in containers and on platforms, and on ports 80 and 443, where Apache itself faces the clients. Write ` + "`--host 127.0.0.1`" + `.`,
-		Sources: []string{"mod_wsgi-express start-server --help: --host", "mod_wsgi documentation, security hardening"},
-		Check: func(p *lint.Pass) {
-			port, known := p.Int("port")
-			if p.Development() || contained(p) || containerFile(p) != "" || !p.NotSet("host") || p.Set("port") != nil && (!known || port == 80 || port == 443) {
-				return
-			}
-			f := p.Report(header(p), "Without --host Apache takes connections from every interface. Behind a proxy on this machine add --host 127.0.0.1.")
-			if proxy := localProxy(p, nil); proxy != nil {
-				f.As(lint.Warning).Also(proxy.Range, "%s", proxy.Message)
-			}
-		},
-	},
 }
 
 // local is the loopback address to write in place of a listener's.

@@ -143,42 +143,6 @@ It speaks where the option is switched off, and for releases before 3.0.0, where
 		},
 	},
 	{
-		ID: "N018", Name: "mod-wsgi-trust-proxy-any", Severity: lint.Warning, Servers: []string{"mod_wsgi"},
-		Summary: "Forwarded headers are trusted from anybody, twice over, or not at all.",
-		Explain: `--trust-proxy-header names headers that mod_wsgi believes, --trust-proxy whose. With every address trusted any client forges its own; with two headers for the same thing
-(X-Forwarded-For and X-Real-IP) a client sets the one that the proxy does not overwrite; and a network that takes in public addresses trusts strangers.
-
-Name the proxy and one header of each kind: ` + "`--trust-proxy 10.0.0.5 --trust-proxy-header X-Forwarded-For`" + `.`,
-		Sources: []string{"mod_wsgi documentation, running behind a reverse proxy"},
-		Check: func(p *lint.Pass) {
-			s := p.Set("trust-proxy")
-			hosts, _ := trusted(p, "trust-proxy")
-			if word := cmp.Or(everybody(hosts), publicNetwork(hosts)); s != nil && word != "" {
-				p.Report(s.Range, "Whoever connects from %s is taken for a proxy and may forge the headers that are trusted. Name the proxy's address.", word)
-			}
-			items, _ := p.Items("trust-proxy-header")
-			for _, same := range []struct {
-				kind  string
-				names []string
-			}{
-				{"the client's address", []string{"x-forwarded-for", "x-real-ip", "x-client-ip"}},
-				{"the scheme", []string{"x-forwarded-proto", "x-forwarded-scheme", "x-scheme", "x-forwarded-https", "x-forwarded-ssl", "x-https"}},
-			} {
-				var first *lint.Item
-				for _, item := range items {
-					if !slices.Contains(same.names, strings.ToLower(item.Text)) {
-						continue
-					}
-					if first != nil && !strings.EqualFold(first.Text, item.Text) {
-						p.Report(item.Range, "%s and %s are both trusted for %s: a client sends the one that the proxy does not overwrite. Keep one.", first.Text, item.Text, same.kind).Also(first.Range, "the other")
-						break
-					}
-					first = &item
-				}
-			}
-		},
-	},
-	{
 		ID: "N019", Name: "uvicorn-uds-headers-ignored", Severity: lint.Warning, Servers: []string{"uvicorn"},
 		Summary: "On a unix socket uvicorn believes forwarded headers only when it trusts everybody.",
 		Explain: `A peer on a unix socket has no address, so uvicorn never finds it in forwarded_allow_ips: X-Forwarded-Proto and X-Forwarded-For are dropped however many addresses are named, and the

@@ -41,11 +41,6 @@ var waitressAdvisories = []advisory{
 	{"CVE-2024-49769", "half-open connections that take all of the processor's time", "", "3.0.1", false},
 }
 
-var uvicornAdvisories = []advisory{
-	{"CVE-2020-7694", "forged lines in the access log", "", "0.11.7", false},
-	{"CVE-2020-7695", "response headers can be split", "", "0.11.7", true},
-}
-
 // workerAdvisories are those of libraries that gunicorn's workers serve with, by the kinds of workers that reach the code.
 var workerAdvisories = []struct {
 	pkg     string
@@ -129,31 +124,6 @@ Pin uWSGI 2.0.17 or later. It is silent where the project pins no version.`,
 		Check: func(p *lint.Pass) {
 			if s := p.Set("php-docroot"); s != nil && p.Before("2.0.17") {
 				p.Report(s.Range, "With uWSGI %s clients read any file of the machine through php-docroot (CVE-2018-7490). Move to 2.0.17 or later.", p.Pinned).Also(p.PinnedAt, "the version is pinned here")
-			}
-		},
-	},
-	{
-		ID: "V012", Name: "uvicorn-known-vulnerable", Severity: lint.Error, Servers: []string{"uvicorn"},
-		Summary: "The pinned uvicorn has known holes.",
-		Explain: `uvicorn before 0.11.7 lets a client write lines of its own into the access log (CVE-2020-7694), and line breaks in response headers through (CVE-2020-7695), so that an application that puts a client's text into a header sends
-a response of the client's making.
-
-Pin a current release. It is silent where the project pins no version.`,
-		Sources: []string{"CVE-2020-7694", "CVE-2020-7695"}, Until: "0.11.6",
-		Check: func(p *lint.Pass) {
-			reportAdvisories(p, "uvicorn", "0.11.7", p.Pinned, p.PinnedAt, uvicornAdvisories, false)
-		},
-	},
-	{
-		ID: "V013", Name: "mod-wsgi-proxy-header-bypass", Severity: lint.Error, Servers: []string{"mod_wsgi"},
-		Summary: "This mod_wsgi hands on X-Client-IP from peers that are not trusted.",
-		Explain: `mod_wsgi before 4.9.3 takes the forwarded headers of peers outside --trust-proxy away, but forgets X-Client-IP (CVE-2022-2255): where that header is believed, any client chooses its address.
-
-Pin mod_wsgi 4.9.3 or later. It is silent where the project pins no version or trusts no proxy.`,
-		Sources: []string{"CVE-2022-2255", "mod_wsgi 4.9.3 release notes"}, Until: "4.9.2",
-		Check: func(p *lint.Pass) {
-			if s := p.Set("trust-proxy"); s != nil && p.Before("4.9.3") {
-				p.Report(keyOf(s), "mod_wsgi %s hands on X-Client-IP from peers that are not trusted here, so any client chooses its address (CVE-2022-2255). Move to 4.9.3 or later.", p.Pinned).Also(p.PinnedAt, "the version is pinned here")
 			}
 		},
 	},

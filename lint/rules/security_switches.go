@@ -157,31 +157,6 @@ It is silent for files of development (development.ini), and a warning where not
 		},
 	},
 	{
-		ID: "V017", Name: "mod-wsgi-debug-mode", Severity: lint.Error, Servers: []string{"mod_wsgi"},
-		Summary: "mod_wsgi-express runs in debug mode: one process, one thread, with a debugger or a profiler.",
-		Explain: `--debug-mode runs Apache as a single process in the foreground that serves one request at a time, and with --enable-debugger the first error stops it at a prompt: nobody is served until somebody types. --enable-profiler and
---enable-coverage slow every request down.
-
-It is silent for files and commands of development, and a warning where nothing proves that the command serves in production. Remove the options.`,
-		Sources: []string{"mod_wsgi-express start-server --help", "mod_wsgi documentation, debugging techniques"},
-		Check: func(p *lint.Pass) {
-			maybe, ok := p.InProduction()
-			if !ok {
-				return
-			}
-			for _, name := range []string{"debug-mode", "enable-debugger", "debugger-startup", "enable-profiler", "enable-coverage"} {
-				if s := p.Set(name); s != nil && p.True(name) {
-					maybe(p.Report(keyOf(s), "--%s is for development: %s. Remove it.", name, map[string]string{
-						"debug-mode": "one process serves one request at a time", "enable-debugger": "the first error stops the server at a prompt",
-						"debugger-startup": "the server stops at a prompt when it starts", "enable-profiler": "every request is profiled and slower for it",
-						"enable-coverage": "every request is traced and slower for it",
-					}[name]))
-					return
-				}
-			}
-		},
-	},
-	{
 		ID: "V018", Name: "uwsgi-privileges-half-dropped", Severity: lint.Warning, Servers: []string{"uwsgi"},
 		Summary: "uWSGI gives up root's user or root's group, but not both.",
 		Explain: `uid and gid are changed when uWSGI is started by root. With uid alone the processes keep root's group, and may read and write what that group may; with gid alone they stay root, and so does uid = root: a hole in the application is then
