@@ -5,8 +5,8 @@ BIN := bin/gsrv
 # The documentation generator of the command-line library is not needed and would be set up at every start.
 TAGS := urfave_cli_no_docs
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# The real programs that the tests compare gsrv with.
-ORACLES := gunicorn uwsgi-core uwsgi-plugin-python3 python3-pastedeploy python3-paste python3-waitress python3-pyramid python3-django python3-flask
+# The real programs that the tests compare gsrv with, and xmllint, which checks XML reports.
+ORACLES := gunicorn uwsgi-core uwsgi-plugin-python3 python3-pastedeploy python3-paste python3-waitress python3-pyramid python3-django python3-flask libxml2-utils
 
 .PHONY: build demo test oracles lint unit fidelity fuzz bench clean
 

@@ -26,7 +26,9 @@ func (u *Unit) App() *startup.Report {
 	u.code.app.Do(func() {
 		u.code.found = &startup.Report{}
 		if app := u.appName(); app != "" {
-			u.code.found = startup.App(u.Files(), startup.Options{App: app, Path: u.pythonPath(), Server: u.Config.Server, Environ: u.environ})
+			u.code.found = startup.App(u.Files(), startup.Options{
+				App: app, Path: u.pythonPath(), Factory: u.Config.Server == "uvicorn" && u.True("factory"), Server: u.Config.Server, Environ: u.environ,
+			})
 		}
 	})
 	return u.code.found
@@ -67,9 +69,27 @@ func (u *Unit) appName() string {
 				continue
 			}
 			if text, ok := textOf(s.OnHost); ok && !s.Maybe {
+				if name == "app.file" {
+					text += u.callable()
+				}
 				return text
 			}
 		}
+	}
+	return ""
+}
+
+// callable gives ":NAME" for the object in the application's file; empty where it is not known.
+func (u *Unit) callable() string {
+	setting := map[string]string{"uwsgi": "callable", "mod_wsgi": "callable-object"}[u.Config.Server]
+	if setting == "" {
+		return ""
+	}
+	if name, ok := u.Text(setting); ok && name != "" {
+		return ":" + name
+	}
+	if u.NotSet(setting) {
+		return ":application"
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -58,6 +59,12 @@ func ReadConfig(filename string, text []byte, rules []*Rule) (*Config, hcl.Diagn
 		}
 		r.lint(block.Body)
 	}
+	slices.SortStableFunc(r.diags, func(a, b *hcl.Diagnostic) int {
+		if a.Subject == nil || b.Subject == nil {
+			return 0
+		}
+		return cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte)
+	})
 	return c, r.diags
 }
 
@@ -156,6 +163,8 @@ func (r *configReader) rule(label Item, block *hcl.Block) {
 		case diags.HasErrors():
 		case v.IsNull() || v.Type() != cty.Bool:
 			r.fail(a.Expr.Range(), "Not true or false", "enabled is true or false.")
+		case known && v.True():
+			r.config.Policy.Enable = append(r.config.Policy.Enable, label.Text)
 		case known && v.False():
 			r.config.Policy.Ignore = append(r.config.Policy.Ignore, label.Text)
 		}

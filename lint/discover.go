@@ -1,9 +1,18 @@
 package lint
 
 import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
+
+	"gsrv/schema"
+	"gsrv/schema/project"
 )
 
 // inside tells whether a name is a real file below the linted directory: not absolute, not above it, not a pseudo file.
@@ -45,6 +54,100 @@ func Template(name string) bool {
 	for _, suffix := range templateSuffixes {
 		if rest, ok := strings.CutSuffix(strings.ToLower(name), suffix); ok {
 			return Candidate(rest)
+		}
+	}
+	return false
+}
+
+// DiscoverOptions say where not to look.
+type DiscoverOptions struct {
+	// Hidden looks at files that .gitignore leaves out, too.
+	Hidden bool
+	// Exclude tells whether a path relative to the root is left out; nil for none.
+	Exclude func(name string) bool
+}
+
+// Discovered are the configurations below a directory.
+type Discovered struct {
+	// Names are the files to lint, relative to the root, sorted.
+	Names []string
+	// Passed are files that looked like configurations by name, and why they are none; and directories that could not be read.
+	Passed []FileStatus
+}
+
+// Discover finds the server configurations below a directory of the root. Only files whose names say that they may be one
+// are opened.
+func Discover(ctx context.Context, root, dir string, opts DiscoverOptions) (*Discovered, error) {
+	out := &Discovered{}
+	// The directory may be what gives a Python file away, so that every one passes here and is looked at by its path below.
+	wanted := func(base string) bool { return path.Ext(base) == ".py" || Candidate("uwsgi/"+base) || Template(base) }
+	stats, err := project.Walk(ctx, filepath.Join(root, filepath.FromSlash(dir)), project.WalkOptions{Ignored: opts.Hidden, Wanted: wanted}, func(found string) {
+		name := path.Join(dir, filepath.ToSlash(found))
+		if !Candidate(name) && !Template(name) {
+			return
+		}
+		switch reason := passOver(root, name, opts); reason {
+		case "":
+			out.Names = append(out.Names, name)
+		default:
+			out.Passed = append(out.Passed, FileStatus{Name: name, Reason: reason})
+		}
+	})
+	for _, u := range stats.Unreadable {
+		out.Passed = append(out.Passed, FileStatus{Name: path.Join(dir, filepath.ToSlash(u.Path)), Reason: u.Err.Error()})
+	}
+	return out, err
+}
+
+// passOver says why a candidate is not linted, or "".
+func passOver(root, name string, opts DiscoverOptions) string {
+	switch {
+	case opts.Exclude != nil && opts.Exclude(name):
+		return "excluded by the configuration"
+	case Template(name):
+		return "a template: lint what it becomes"
+	}
+	text, err := head(filepath.Join(root, filepath.FromSlash(name)))
+	if err != nil {
+		return err.Error()
+	}
+	d, sure := project.DialectOfFile(name, text)
+	switch {
+	case d == nil || sure < sureEnough:
+		return "not a server's configuration"
+	case d.Name() == "uwsgi" && path.Base(path.Dir(name)) == "buildconf":
+		return "says how uWSGI is built"
+	case d.Name() == "gunicorn" && path.Base(name) != "gunicorn.conf.py" && !setsSomething(d.Catalogue(), text):
+		return "sets nothing that gunicorn knows"
+	}
+	return ""
+}
+
+// recognised is how much of a file is looked at to recognise it, in bytes.
+const recognised = 64 << 10
+
+// head reads the beginning of a regular file, without waiting on a pipe.
+func head(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, schema.ErrNotRegular
+	}
+	return io.ReadAll(io.LimitReader(f, recognised))
+}
+
+// setsSomething tells whether a Python file assigns a setting or defines a hook at its top level.
+func setsSomething(c *schema.Catalogue, text []byte) bool {
+	for line := range bytes.Lines(text) {
+		name, _, _ := bytes.Cut(bytes.TrimPrefix(line, []byte("def ")), []byte("="))
+		if bytes.HasPrefix(line, []byte("def ")) {
+			name, _, _ = bytes.Cut(line[len("def "):], []byte("("))
+		}
+		if len(name) < len(line) && c.Lookup(string(bytes.TrimSpace(name))) != nil {
+			return true
 		}
 	}
 	return false

@@ -90,10 +90,16 @@ func Literal(form Form, v any) string {
 	return fmt.Sprint(v)
 }
 
-// served gives a value as the server prints it, for a promise.
-func (p *Pass) served(v any) string {
-	if b, ok := v.(bool); ok && p.Config.Server == "gunicorn" {
-		return Literal(FormPython, b)
+// served gives a value, written in a form, as the server prints it, for a promise.
+func (p *Pass) served(form Form, v any) string {
+	if b, ok := v.(bool); ok {
+		switch {
+		case p.Config.Server == "gunicorn":
+			return Literal(FormPython, b)
+		case p.Config.Server == "uwsgi" && form == FormJSON:
+			// uWSGI turns the JSON values into these words.
+			return map[bool]string{true: "1", false: "0"}[b]
+		}
 	}
 	return fmt.Sprint(v)
 }
@@ -113,10 +119,10 @@ func (p *Pass) SetFix(s *schema.Setting, v any) *Fix {
 		}
 	}
 	return &Fix{
-		Title:   fmt.Sprintf("Set %s to %v", s.Native, p.served(v)),
+		Title:   fmt.Sprintf("Set %s to %v", s.Native, p.served(form, v)),
 		Safe:    p.Rule.Fix == FixSafe,
 		Edits:   []Edit{{s.Range, text}},
-		Promise: map[string]string{s.Native: p.served(v)},
+		Promise: map[string]string{s.Native: p.served(form, v)},
 	}
 }
 
@@ -212,7 +218,7 @@ func (p *Pass) InsertFix(near *schema.Setting, name string, v any) *Fix {
 	fix := &Fix{
 		Title:   fmt.Sprintf("Add %s = %s", name, Literal(form, v)),
 		Safe:    p.Rule.Fix == FixSafe,
-		Promise: map[string]string{name: p.served(v)},
+		Promise: map[string]string{name: p.served(form, v)},
 	}
 	start, end := near.NameRange.Start.Byte, max(at.End.Byte, near.NameRange.End.Byte)
 	lineStart := bytes.LastIndexByte(text[:start], '\n') + 1

@@ -170,12 +170,16 @@ func TestPolicy(t *testing.T) {
 		{"ignore wins among equals", Policy{Select: []string{"X102"}, Ignore: []string{"X102"}}, ""},
 		{"ignore all", Policy{Select: []string{"X101"}, Ignore: []string{"all"}}, "X101 warning"},
 		{"severity", Policy{Severity: []SeverityOverride{{"X", Info}, {"X101", Error}}}, "X101 error, X102 info"},
+		{"off", Policy{Select: []string{"all"}, Ignore: []string{"X101", "X102"}}, ""},
+		{"off and selected", Policy{Select: []string{"X106"}}, "X106 info"},
+		{"off and enabled", Policy{Ignore: []string{"X101", "X102"}, Enable: []string{"X106"}}, "X106 info"},
 		{"paths", Policy{Paths: []PathPolicy{{Match: Glob("deploy/**"), Ignore: []string{"X101"}}}}, "X102 error"},
 		{"other paths", Policy{Paths: []PathPolicy{{Match: Glob("dev"), Ignore: []string{"X101"}}}}, "X101 warning, X102 error"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := testLinter(t, map[string]string{"deploy/uwsgi.ini": "[uwsgi]\nmaster = true\nprocesses = 4\n"})
 			l.Policy = &tt.policy
+			l.Rules = append(l.Rules, &Rule{ID: "X106", Name: "off", Severity: Info, Off: true, Check: func(p *Pass) { p.Report(p.Set("master").Range, "off") }})
 			var got []string
 			for _, f := range l.Run(context.Background(), []string{"deploy/uwsgi.ini"}).Findings {
 				got = append(got, f.Rule.ID+" "+f.Severity.String())

@@ -26,7 +26,7 @@ type Source struct {
 // serverPackages are the Python packages that a server's version shows in.
 var serverPackages = map[string][]string{
 	"gunicorn": {"gunicorn"}, "uwsgi": {"uwsgi", "pyuwsgi"}, "waitress": {"waitress"}, "uvicorn": {"uvicorn"}, "paste": {"pastescript", "paste"},
-	"modwsgi": {"mod-wsgi", "mod-wsgi-standalone"}, "hypercorn": {"hypercorn"}, "granian": {"granian"},
+	"mod_wsgi": {"mod-wsgi", "mod-wsgi-standalone"}, "hypercorn": {"hypercorn"}, "granian": {"granian"},
 }
 
 func (src *Source) files() *schema.Files {
@@ -91,8 +91,9 @@ func (src *Source) unit(name string, d schema.Dialect, in schema.Input, launch *
 		u.Pins = src.Pins(parentDir(name))
 	}
 	in.Version, u.PinnedAt = src.version(u, d.Name())
-	u.Pinned = in.Version
+	u.Pinned, in.PyPI = in.Version, u.PinnedAt.Filename != ""
 	u.Config, u.Diags = d.Read(in)
+	u.keep(u.pinned)
 	if d.Name() == "paste" && u.Config.Server != "paste" {
 		// The version that matters is the server's that the file names.
 		u.Pinned, u.PinnedAt = src.version(u, u.Config.Server)
@@ -102,7 +103,22 @@ func (src *Source) unit(name string, d schema.Dialect, in schema.Input, launch *
 		}
 	}
 	u.Input = in
+	u.Config.Open = append(u.Config.Open, unread(u.Diags)...)
 	return u
+}
+
+// unread gives what a file that could not be read leaves open: the server does not start without it, which is a finding of
+// its own, and what it would have set is not known.
+func unread(diags hcl.Diagnostics) (open []*schema.Opaque) {
+	for _, d := range diags {
+		switch schema.DetailOf(d).Code {
+		case "file-missing", "file-unreadable":
+			if d.Severity == hcl.DiagError && d.Subject != nil {
+				open = append(open, &schema.Opaque{Reason: d.Summary, Src: *d.Subject})
+			}
+		}
+	}
+	return open
 }
 
 // version gives the server's version that the user named or the project pins exactly.
@@ -114,6 +130,7 @@ func (src *Source) version(u *Unit, server string) (schema.Version, hcl.Range) {
 	}
 	for _, pkg := range serverPackages[server] {
 		if pin, ok := u.Pin(pkg); ok && !pin.Version.IsZero() {
+			u.pinned = pin
 			return pin.Version, pin.Range
 		}
 	}
@@ -121,4 +138,13 @@ func (src *Source) version(u *Unit, server string) (schema.Version, hcl.Range) {
 }
 
 // UsePins looks versions up in what the project pins.
-func (src *Source) UsePins() {}
+func (src *Source) UsePins() {
+	cache := &project.PinCache{Dir: src.Root}
+	src.Pins = func(dir string) func(string) (Pin, bool) {
+		return func(name string) (Pin, bool) {
+			pins := cache.Find(dir, ".")
+			pin, ok := pins.Lookup(name)
+			return Pin{Version: pin.Version, Spec: pin.Spec, Kind: pin.Kind, Dev: pin.Dev, Range: pin.Range, text: pins.Text(pin.Range.Filename)}, ok
+		}
+	}
+}

@@ -7,6 +7,8 @@ type Policy struct {
 	// Select and Ignore are selectors of rules (see Rule.Matches); an empty Select selects all. The longer selector that
 	// matches wins, Ignore among equals.
 	Select, Ignore []string
+	// Enable are selectors of rules that run although they are off unless asked for.
+	Enable []string
 	// Severity overrides the severity by selector.
 	Severity []SeverityOverride
 	// Paths are exceptions for files.
@@ -40,7 +42,7 @@ func longest(rule *Rule, selectors []string) int {
 	return best
 }
 
-// enabled tells whether a rule runs: it is selected, and no more exact selector ignores it.
+// enabled tells whether a rule runs: it is selected, and no more exact selector ignores it. Without a policy every rule runs.
 func (p *Policy) enabled(rule *Rule) bool {
 	if p == nil {
 		return true
@@ -48,6 +50,9 @@ func (p *Policy) enabled(rule *Rule) bool {
 	selected := 0
 	if len(p.Select) > 0 {
 		selected = longest(rule, p.Select)
+	}
+	if rule.Off && selected <= 0 && longest(rule, p.Enable) < 0 {
+		return false
 	}
 	return selected >= 0 && longest(rule, p.Ignore) < max(selected, 1)
 }

@@ -68,6 +68,9 @@ type Rule struct {
 	Sources []string
 	// Since and Until bound the server versions that it is about, as text for the page: "19.7.0"; empty for no bound.
 	Since, Until string
+	// Off leaves the rule out unless it is selected by identifier, name or family, or enabled in the configuration: what it says
+	// is true of most configurations, or a matter of taste.
+	Off bool
 	// Fix is the kind of fix that its findings may carry.
 	Fix FixKind
 	// Codes are those codes of the readers' diagnostics that are reported as this rule. Without a Check every such

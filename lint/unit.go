@@ -35,6 +35,7 @@ type Unit struct {
 	Around Surroundings
 
 	settings map[string]*schema.Setting
+	pinned   Pin
 	code     analyses
 }
 
@@ -129,7 +130,7 @@ func (u *Unit) Agents() []Agent {
 		}
 	}
 	for _, a := range agentPackages {
-		if pin, ok := u.Pin(a.pkg); ok {
+		if pin, ok := u.Pin(a.pkg); ok && !pin.Dev {
 			out = append(out, Agent{a.agent, Evidence{a.title + " is required here", pin.Range}})
 		}
 	}
@@ -157,8 +158,12 @@ type Pin struct {
 	Version schema.Version
 	Spec    string
 	// Kind is "lock", "requirement" or "image".
-	Kind  string
+	Kind string
+	// Dev is set where only developers get the package.
+	Dev   bool
 	Range hcl.Range
+
+	text []byte // of the file that Range points into
 }
 
 // Pin gives what the project asks for of a package; false where it does not ask for it.
@@ -166,5 +171,16 @@ func (u *Unit) Pin(name string) (Pin, bool) {
 	if u.Pins == nil {
 		return Pin{}, false
 	}
-	return u.Pins(name)
+	pin, ok := u.Pins(name)
+	if ok {
+		u.keep(pin)
+	}
+	return pin, ok
+}
+
+// keep puts the file that a pin stands in among the unit's texts, for code frames.
+func (u *Unit) keep(pin Pin) {
+	if name := pin.Range.Filename; name != "" && u.Config != nil && u.Config.Files != nil && u.Config.Files.Text(name) == nil {
+		u.Config.Files.Put(name, pin.text)
+	}
 }

@@ -153,10 +153,13 @@ func (f *Files) Names() []string {
 	return slices.Clone(f.order)
 }
 
-// Exists tells what stands at a path without reading it: "file", "dir", "other" or "" for nothing.
+// Exists tells what stands at a path without reading it; a text that was put there counts: "file", "dir", "other" or "" for nothing.
 func (f *Files) Exists(name string) string {
 	if strings.ContainsRune(name, 0) {
 		return ""
+	}
+	if f.Text(name) != nil {
+		return "file"
 	}
 	info, err := os.Stat(f.Path(name))
 	switch {

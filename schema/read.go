@@ -16,6 +16,9 @@ type Input struct {
 	Host Host
 	// Version of the server that is meant; zero for the newest.
 	Version Version
+	// PyPI tells that the version is known to be the Python package index's build of the server, where a distribution's
+	// of the same version is built in another way.
+	PyPI bool
 	// File is the configuration file to read, when there is no command line.
 	File string
 	// Command is the command line, program first, wrappers removed; empty when File is given.

@@ -3,4 +3,4 @@ package rules
 import "slices"
 
 // limitsRules are the rules of family L: limits, timeouts and sizing.
-var limitsRules = slices.Concat(gunicornTimeoutRules, uwsgiTimeoutRules, waitressLimitRules, sizingRules, requestLimitRules)
+var limitsRules = slices.Concat(gunicornTimeoutRules, uwsgiTimeoutRules, waitressLimitRules, sizingRules, requestLimitRules, modwsgiLimitRules)

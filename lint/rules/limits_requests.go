@@ -8,12 +8,14 @@ var requestLimitRules = []*lint.Rule{
 	{
 		ID: "L010", Name: "request-limits-disabled", Severity: lint.Warning, Servers: []string{"gunicorn"},
 		Summary: "A limit of 0 lets request lines or header fields of any size in.",
-		Explain: `limit_request_line and limit_request_field_size bound what a client can make gunicorn read and hold before the application has a say. With 0 there is no bound: some clients that
-send endless lines take the worker's memory.
+		Explain: `limit_request_line and limit_request_field_size bound what a client can make gunicorn read and hold before the application has a
+say. With 0 there is no bound: some clients that send endless lines take the worker's memory.
 
-limit_request_field_size = 0 means no limit before gunicorn 25.2.0 and the default of 8190 bytes since. Where the version is not pinned the finding about it is an information.
+limit_request_field_size = 0 means no limit before gunicorn 25.2.0 and the default of 8190 bytes since. Where the version is not pinned the
+finding about it is an information.
 
-Leave the defaults (4094 and 8190 bytes), or write the largest size that is needed. A proxy in front has a limit of its own, mostly about 8 kB.`,
+Leave the defaults (4094 and 8190 bytes), or write the largest size that is needed. A proxy in front has a limit of its own, mostly about 8
+kB.`,
 		Sources: []string{"gunicorn documentation, settings: limit_request_line, limit_request_field_size", "gunicorn/http/message.py"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -41,11 +43,13 @@ Leave the defaults (4094 and 8190 bytes), or write the largest size that is need
 	{
 		ID: "L011", Name: "max-requests-no-jitter", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn", "uwsgi"},
 		Summary: "Workers that count to the same limit restart at the same time.",
-		Explain: `Workers start together and get about the same share of requests, so without a random or stepped addition they reach their limit within moments of each other. While all of them restart nothing
-answers, and where the application takes seconds to load the site is away that long.
+		Explain: `Workers start together and get about the same share of requests, so without a random or stepped addition they reach their limit
+within moments of each other. While all of them restart nothing answers, and where the application takes seconds to load the site is away
+that long.
 
-Add a jitter of about a tenth: gunicorn's max_requests_jitter (19.2), uvicorn's --limit-max-requests-jitter (0.41), uWSGI's max-requests-delta (2.0.29) and max-worker-lifetime-delta (2.0.19). The rule is silent with
-one worker, in files for development, and where the pinned version does not have the option.`,
+Add a jitter of about a tenth: gunicorn's max_requests_jitter (19.2), uvicorn's --limit-max-requests-jitter (0.41), uWSGI's
+max-requests-delta (2.0.29) and max-worker-lifetime-delta (2.0.19). The rule is silent with one worker, in files for development, and where
+the pinned version does not have the option.`,
 		Sources: []string{"gunicorn documentation, settings: max_requests_jitter", "uWSGI changelog 2.0.29", "uvicorn release notes 0.41.0"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -72,11 +76,13 @@ one worker, in files for development, and where the pinned version does not have
 		},
 	},
 	{
-		ID: "L012", Name: "max-requests-too-low", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn", "uwsgi"},
+		ID: "L012", Name: "max-requests-too-low", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn", "uwsgi", "mod_wsgi"},
 		Summary: "Workers that restart after a few requests spend their time loading the application.",
-		Explain: `Recycling workers bounds what a slow leak can take. Below some 100 requests a busy worker restarts every few seconds, and most of its work is importing the application; requests that arrive meanwhile wait.
+		Explain: `Recycling workers bounds what a slow leak can take. Below some 100 requests a busy worker restarts every few seconds, and most of
+its work is importing the application; requests that arrive meanwhile wait.
 
-The rule is silent where the application is loaded before the fork (gunicorn's preload_app, uWSGI's master without lazy-apps), as a new worker costs little then.
+The rule is silent where the application is loaded before the fork (gunicorn's preload_app, uWSGI's master without lazy-apps), as a new
+worker costs little then.
 
 1000 with some jitter is a usual value. Against a fast leak use a limit on memory instead: uWSGI's reload-on-rss.`,
 		Sources: []string{"gunicorn documentation, settings: max_requests", "uWSGI documentation, options: max-requests"},
@@ -84,7 +90,7 @@ The rule is silent where the application is loaded before the fork (gunicorn's p
 			if _, production := p.InProduction(); !production || !loadsPerWorker(p) {
 				return
 			}
-			for _, name := range []string{"max_requests", "limit_max_requests", "max-requests"} {
+			for _, name := range []string{"max_requests", "limit_max_requests", "max-requests", "maximum-requests"} {
 				s := p.Set(name)
 				if n, ok := p.Int(name); s != nil && ok && n > 0 && n < 100 {
 					p.Report(s.Range, "Each worker restarts after %d requests and imports the application again; under load that takes more time than the requests. 1000 is a usual value.", n)
@@ -95,10 +101,12 @@ The rule is silent where the application is loaded before the fork (gunicorn's p
 	{
 		ID: "L013", Name: "backlog-above-somaxconn", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn", "waitress"},
 		Summary: "The kernel cuts the listen queue down to net.core.somaxconn, whatever the server asks for.",
-		Explain: `The backlog is how many connections may wait for the server to take them. Linux silently cuts it down to the sysctl net.core.somaxconn: 4096 since kernel 5.4, 128 before, and in a container that of the container's network.
-A higher value promises room that is not there.
+		Explain: `The backlog is how many connections may wait for the server to take them. Linux silently cuts it down to the sysctl
+net.core.somaxconn: 4096 since kernel 5.4, 128 before, and in a container that of the container's network. A higher value promises room that
+is not there.
 
-Raise the sysctl with it (` + "`net.core.somaxconn = 65535`" + ` in /etc/sysctl.d, or sysctls in Docker Compose), or write what the kernel gives. A queue that fills is a sign of too few workers in the first place. uWSGI refuses to start instead; see L014.`,
+Raise the sysctl with it (` + "`net.core.somaxconn = 65535`" + ` in /etc/sysctl.d, or sysctls in Docker Compose), or write what the kernel
+gives. A queue that fills is a sign of too few workers in the first place. uWSGI refuses to start instead; see L014.`,
 		Sources: []string{"listen(2)", "gunicorn documentation, settings: backlog"},
 		Check: func(p *lint.Pass) {
 			s := p.Set("backlog")
@@ -110,12 +118,15 @@ Raise the sysctl with it (` + "`net.core.somaxconn = 65535`" + ` in /etc/sysctl.
 	{
 		ID: "L014", Name: "uwsgi-listen-fatal", Severity: lint.Warning, Servers: []string{"uwsgi"},
 		Summary: "uWSGI does not start when its listen queue is longer than the kernel allows.",
-		Explain: `Where other servers are cut down silently, uWSGI compares listen with /proc/sys/net/core/somaxconn and exits: "Listen queue size is greater than the system max net.core.somaxconn". That goes for TCP and unix sockets alike.
-The sysctl is 4096 since Linux 5.4 and 128 before. Containers have their own: the host's setting does not count.
+		Explain: `Where other servers are cut down silently, uWSGI compares listen with /proc/sys/net/core/somaxconn and exits: "Listen queue size
+is greater than the system max net.core.somaxconn". That goes for TCP and unix sockets alike. The sysctl is 4096 since Linux 5.4 and 128
+before. Containers have their own: the host's setting does not count.
 
 Above 4096 the finding is a warning; from 129 to 4096, which only older kernels and lowered settings refuse, an information.
 
-Set the sysctl where uWSGI runs (` + "`sysctls: {net.core.somaxconn: 8192}`" + ` in Docker Compose, ` + "`--sysctl net.core.somaxconn=8192`" + ` with docker run, securityContext.sysctls in Kubernetes, /etc/sysctl.d on a host), or lower listen.`,
+Set the sysctl where uWSGI runs (` + "`sysctls: {net.core.somaxconn: 8192}`" + ` in Docker Compose,
+` + "`--sysctl net.core.somaxconn=8192`" + ` with docker run, securityContext.sysctls in Kubernetes, /etc/sysctl.d on a host), or lower
+listen.`,
 		Sources: []string{"uWSGI core/socket.c", "uWSGI documentation, The Art of Graceful Reloading"},
 		Check: func(p *lint.Pass) {
 			s := p.Set("listen")
@@ -133,10 +144,12 @@ Set the sysctl where uWSGI runs (` + "`sysctls: {net.core.somaxconn: 8192}`" + `
 	{
 		ID: "L027", Name: "uwsgi-http-options-without-router", Severity: lint.Warning, Servers: []string{"uwsgi"},
 		Summary: "Options of the HTTP router do nothing where no router is started.",
-		Explain: `uWSGI's options http-timeout, http-keepalive, http-websockets and most others that begin with http- belong to the HTTP router, a process of its own that http, https or http-to-https starts. A server that listens with socket or
-http-socket has no router, and accepts these options without a word and without an effect: the timeout that is written down is not there.
+		Explain: `uWSGI's options http-timeout, http-keepalive, http-websockets and most others that begin with http- belong to the HTTP router, a
+process of its own that http, https or http-to-https starts. A server that listens with socket or http-socket has no router, and accepts
+these options without a word and without an effect: the timeout that is written down is not there.
 
-Start the router (` + "`http = 127.0.0.1:8000`" + `), or use what the workers know: harakiri, socket-timeout, and http11-socket for keep-alive.`,
+Start the router (` + "`http = 127.0.0.1:8000`" + `), or use what the workers know: harakiri, socket-timeout, and http11-socket for
+keep-alive.`,
 		Sources: []string{"uWSGI plugins/http/http.c"},
 		Check: func(p *lint.Pass) {
 			if !p.NotSet(routerListeners...) {

@@ -10,17 +10,19 @@ import (
 )
 
 // workerCount names the setting that holds the number of worker processes, by server.
-var workerCount = map[string]string{"gunicorn": "workers", "uwsgi": "processes", "uvicorn": "workers"}
+var workerCount = map[string]string{"gunicorn": "workers", "uwsgi": "processes", "uvicorn": "workers", "mod_wsgi": "processes"}
 
 var sizingRules = []*lint.Rule{
 	{
-		ID: "L006", Name: "workers-too-many", Severity: lint.Warning, Servers: []string{"gunicorn", "uwsgi", "uvicorn"},
+		ID: "L006", Name: "workers-too-many", Severity: lint.Warning, Servers: []string{"gunicorn", "uwsgi", "uvicorn", "mod_wsgi"},
 		Summary: "So many worker processes take memory and switch more than they serve.",
-		Explain: `Workers are processes: each holds a copy of the application, its connections to the database and its caches. The usual start is twice the number of CPU cores
-plus one; far beyond that the machine runs out of memory, or the database out of connections, before the CPUs are busy.
+		Explain: `Workers are processes: each holds a copy of the application, its connections to the database and its caches. The usual start is
+twice the number of CPU cores plus one; far beyond that the machine runs out of memory, or the database out of connections, before the CPUs
+are busy.
 
-The number of cores is not in the configuration, so the rule speaks where no ordinary machine is large enough: above 64 processes as an information (64 suit 32
-cores), above 128 as a warning. For gunicorn, 100 and more are rule L007's. With uWSGI's cheaper, what counts is the number that runs at the start.
+The number of cores is not in the configuration, so the rule speaks where no ordinary machine is large enough: above 64 processes as an
+information (64 suit 32 cores), above 128 as a warning. For gunicorn, 100 and more are rule L007's. With uWSGI's cheaper, what counts is the
+number that runs at the start.
 
 For requests that wait most of the time use threads or an asynchronous worker instead of more processes.`,
 		Sources: []string{"gunicorn documentation, design: how many workers", "uWSGI documentation, things to know"},
@@ -44,12 +46,15 @@ For requests that wait most of the time use threads or an asynchronous worker in
 	{
 		ID: "L007", Name: "workers-scaled-to-clients", Severity: lint.Warning, Servers: []string{"gunicorn"},
 		Summary: "The number of workers follows the number of clients; it is the number of CPU cores that it should follow.",
-		Explain: `gunicorn's workers are processes, and as many as 4 to 12 of them handle hundreds or thousands of requests in a second. A number of workers that comes from the expected number of
-clients, users, connections or requests is too large by far: memory and database connections run out first.
+		Explain: `gunicorn's workers are processes, and as many as 4 to 12 of them handle hundreds or thousands of requests in a second. A number
+of workers that comes from the expected number of clients, users, connections or requests is too large by far: memory and database
+connections run out first.
 
-The rule speaks where the expression for workers uses a variable named after clients, users, connections or requests, and where 100 workers or more are written out.
+The rule speaks where the expression for workers uses a variable named after clients, users, connections or requests, and where 100 workers
+or more are written out.
 
-Start from ` + "`workers = multiprocessing.cpu_count() * 2 + 1`" + `, and use threads or an asynchronous worker class for many connections at once.`,
+Start from ` + "`workers = multiprocessing.cpu_count() * 2 + 1`" + `, and use threads or an asynchronous worker class for many connections
+at once.`,
 		Sources: []string{"gunicorn documentation, design: how many workers"},
 		Check: func(p *lint.Pass) {
 			s := p.Set("workers")
@@ -70,13 +75,15 @@ Start from ` + "`workers = multiprocessing.cpu_count() * 2 + 1`" + `, and use th
 	{
 		ID: "L008", Name: "single-worker-production", Severity: lint.Info, Servers: []string{"gunicorn", "uwsgi"},
 		Summary: "One worker with one thread serves one request at a time.",
-		Explain: `With one process and one thread every request waits for the one before it. A single slow page, or one client on a slow line, makes the whole site wait, and when the
-worker is replaced nothing answers at all.
+		Explain: `With one process and one thread every request waits for the one before it. A single slow page, or one client on a slow line,
+makes the whole site wait, and when the worker is replaced nothing answers at all.
 
-For gunicorn the rule speaks where one worker is written down, or where a command line leaves the default and nothing but WEB_CONCURRENCY could raise it. For uWSGI it speaks where an
-application is loaded with one process, one thread and no event loop. Asynchronous workers and threads serve several requests in one process and are left out.
+For gunicorn the rule speaks where one worker is written down, or where a command line leaves the default and nothing but WEB_CONCURRENCY
+could raise it. For uWSGI it speaks where an application is loaded with one process, one thread and no event loop. Asynchronous workers and
+threads serve several requests in one process and are left out.
 
-Write ` + "`workers = 3`" + ` (2 × CPU cores + 1 is the usual start), or ` + "`threads = 4`" + ` where the application keeps its state in memory.`,
+Write ` + "`workers = 3`" + ` (2 × CPU cores + 1 is the usual start), or ` + "`threads = 4`" + ` where the application keeps its state in
+memory.`,
 		Sources: []string{"gunicorn documentation, design: how many workers", "uWSGI documentation, quickstart for Python: adding concurrency"},
 		Check: func(p *lint.Pass) {
 			if _, production := p.InProduction(); !production || p.Around.Platform != nil {
@@ -102,18 +109,20 @@ Write ` + "`workers = 3`" + ` (2 × CPU cores + 1 is the usual start), or ` + "`
 	{
 		ID: "L009", Name: "cpu-count-in-container", Severity: lint.Warning, Servers: []string{"gunicorn", "uwsgi"},
 		Summary: "In a container the number of CPUs is the machine's, not the container's share.",
-		Explain: `multiprocessing.cpu_count(), os.cpu_count() and uWSGI's %k count the CPUs of the machine. A container that may use one CPU on a machine of 64 starts 129 workers then, needs as many times the
-memory, and is killed for it (OOMKilled), often only on the largest node of a cluster.
+		Explain: `multiprocessing.cpu_count(), os.cpu_count() and uWSGI's %k count the CPUs of the machine. A container that may use one CPU on a
+machine of 64 starts 129 workers then, needs as many times the memory, and is killed for it (OOMKilled), often only on the largest node of a
+cluster.
 
-The rule is a warning where a container or a platform is known to start the server, and an information where the configuration itself speaks of one (it looks for /.dockerenv or Kubernetes'
-variables, or keeps worker files in /dev/shm). It is silent where the number is capped by min() or can be set from the environment.
+The rule is a warning where a container or a platform is known to start the server, and an information where the configuration is made for
+one (worker_tmp_dir in /dev/shm). It is silent where the number is capped by min(), can be set from the environment, or comes from
+os.sched_getaffinity() or os.process_cpu_count(), which see the CPUs that the process may run on.
 
-Take the number from the environment, as in ` + "`workers = int(os.environ.get(\"WEB_CONCURRENCY\", 2))`" + `, or cap it: ` + "`min(multiprocessing.cpu_count() * 2 + 1, 8)`" + `. On Python 3.13 and later os.process_cpu_count() respects
-the affinity and PYTHON_CPU_COUNT.`,
+Take the number from the environment, as in ` + "`workers = int(os.environ.get(\"WEB_CONCURRENCY\", 2))`" + `, or cap it:
+` + "`min(multiprocessing.cpu_count() * 2 + 1, 8)`" + `.`,
 		Sources: []string{"gunicorn issues 2028 and 2877", "gunicorn documentation, FAQ: worker_tmp_dir in Docker"},
 		Check: func(p *lint.Pass) {
 			s := p.Set(workerCount[p.Server()])
-			if s == nil || s.Maybe || !countsHostCPUs(s.Value) {
+			if s == nil || s.Maybe || !countsHostCPUs(p, s.Value) {
 				return
 			}
 			const message = "This counts the CPUs of the machine, not the container's share: one CPU on a machine of 64 starts as many workers as all 64 would. Take the number from the environment, or cap it with min()."
@@ -132,10 +141,12 @@ the affinity and PYTHON_CPU_COUNT.`,
 	{
 		ID: "L021", Name: "gthread-no-keepalive-slots", Severity: lint.Warning, Servers: []string{"gunicorn"}, Since: "19.4",
 		Summary: "With as many threads as worker_connections no connection can be kept alive.",
-		Explain: `A gthread worker keeps worker_connections minus threads connections open between requests. Where nothing is left, every connection is closed after its response although keepalive is set, and the
-proxy pays for a new one each time; gunicorn warns at the start: "No keepalived connections can be handled". Further connections are not even accepted before a thread is free.
+		Explain: `A gthread worker keeps worker_connections minus threads connections open between requests. Where nothing is left, every
+connection is closed after its response although keepalive is set, and the proxy pays for a new one each time; gunicorn warns at the start:
+"No keepalived connections can be handled". Further connections are not even accepted before a thread is free.
 
-Leave worker_connections at its default of 1000, or set it well above threads. Where keep-alive is not wanted, say ` + "`keepalive = 0`" + `.`,
+Leave worker_connections at its default of 1000, or set it well above threads. Where keep-alive is not wanted, say
+` + "`keepalive = 0`" + `.`,
 		Sources: []string{"gunicorn/workers/gthread.py, check_config"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -186,13 +197,16 @@ func clientWord(p *lint.Pass, s *schema.Setting) string {
 	return ""
 }
 
-// countsHostCPUs tells whether a number follows the machine's CPUs without a bound and without a say of the environment.
-func countsHostCPUs(e schema.Expr) bool {
+// countsHostCPUs tells whether a number follows the CPUs of the whole machine without a bound and without a say of the environment.
+func countsHostCPUs(p *lint.Pass, e schema.Expr) bool {
 	counts, free := false, true
 	schema.Walk(e, func(e schema.Expr) bool {
 		switch e := e.(type) {
 		case *schema.HostFact:
 			counts = counts || e.Fact == schema.CPUCount
+			// These see what the process may run on.
+			source := p.Source(e.Src)
+			free = free && !strings.Contains(source, "sched_getaffinity") && !strings.Contains(source, "process_cpu_count")
 		case *schema.Env, *schema.Opaque, *schema.Cond:
 			free = false
 		case *schema.Call:

@@ -6,7 +6,7 @@ import (
 )
 
 // appLoaders are the options by which uWSGI loads a Python application.
-var appLoaders = []string{"module", "wsgi-file", "mount", "paste", "file", "eval", "pump", "wsgi-manage-chunked-input-app"}
+var appLoaders = []string{"module", "wsgi-file", "mount", "paste", "file", "eval", "pump"}
 
 // routerListeners are the options that start uWSGI's HTTP router.
 var routerListeners = []string{"http", "httprouter", "https", "https2", "http-to-https", "http-subscription-server"}
@@ -18,9 +18,9 @@ var uwsgiTimeoutRules = []*lint.Rule{
 	{
 		ID: "L015", Name: "uwsgi-harakiri-missing", Severity: lint.Info, Servers: []string{"uwsgi"},
 		Summary: "Without harakiri nothing frees a worker that is stuck in a request.",
-		Explain: `uWSGI has no limit for a request of its own. A worker that deadlocks or waits for a peer that never answers stays busy, and when all
-of them do, the listen queue fills and the site is down. With harakiri the master kills a worker whose request takes longer than so many seconds, logs
-what it was doing, and starts another.
+		Explain: `uWSGI has no limit for a request of its own. A worker that deadlocks or waits for a peer that never answers stays busy, and when
+all of them do, the listen queue fills and the site is down. With harakiri the master kills a worker whose request takes longer than so many
+seconds, logs what it was doing, and starts another.
 
 The rule is silent without a master (nobody would start another worker), and where an event loop or websockets make long requests normal.
 
@@ -42,9 +42,9 @@ Add ` + "`harakiri = 60`" + `, or whatever is above the longest request that is 
 	{
 		ID: "L016", Name: "uwsgi-http-timeout-below-harakiri", Severity: lint.Warning, Servers: []string{"uwsgi"},
 		Summary: "The HTTP router hangs up on clients before harakiri would end the request.",
-		Explain: `uWSGI's HTTP router closes the client's connection when the worker has sent nothing for http-timeout seconds (60 where it is not set).
-The client gets an empty reply, without a status. The worker knows nothing of it and goes on until it is done or harakiri comes, and the client
-most likely asks again: the same work twice.
+		Explain: `uWSGI's HTTP router closes the client's connection when the worker has sent nothing for http-timeout seconds (60 where it is not
+set). The client gets an empty reply, without a status. The worker knows nothing of it and goes on until it is done or harakiri comes, and
+the client most likely asks again: the same work twice.
 
 Set http-timeout a few seconds above harakiri, so that the worker's limit comes first.`,
 		Sources: []string{"uWSGI plugins/http/http.c", "uWSGI documentation, options: http-timeout, harakiri"},
@@ -68,11 +68,12 @@ Set http-timeout a few seconds above harakiri, so that the worker's limit comes 
 	{
 		ID: "L019", Name: "uwsgi-gevent-socket-timeout", Severity: lint.Info, Servers: []string{"uwsgi"},
 		Summary: "With gevent uWSGI asks for a socket-timeout of at least 30 seconds.",
-		Explain: `socket-timeout is how long uWSGI waits for a client or proxy to take or send data. Its default of 4 seconds is meant for workers that must not be kept
-waiting; under gevent waiting is cheap, and a short limit cuts slow uploads, long polling and websockets. uWSGI says so at each start: "Running gevent with a
-socket-timeout lower than 30 seconds is not recommended".
+		Explain: `socket-timeout is how long uWSGI waits for a client or proxy to take or send data. Its default of 4 seconds is meant for workers
+that must not be kept waiting; under gevent waiting is cheap, and a short limit cuts slow uploads, long polling and websockets. uWSGI says
+so at each start: "Running gevent with a socket-timeout lower than 30 seconds is not recommended".
 
-The option gevent raises it to 30 by itself. That is undone by a lower socket-timeout after it, and does not happen with ` + "`loop = gevent`" + `.`,
+The option gevent raises it to 30 by itself. That is undone by a lower socket-timeout after it, and does not happen with
+` + "`loop = gevent`" + `.`,
 		Sources: []string{"uWSGI plugins/gevent/gevent.c"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -101,10 +102,11 @@ The option gevent raises it to 30 by itself. That is undone by a lower socket-ti
 	{
 		ID: "L025", Name: "uwsgi-reload-mercy-vs-harakiri", Severity: lint.Info, Servers: []string{"uwsgi"},
 		Summary: "A reload kills workers before harakiri would: requests that are still allowed are cut.",
-		Explain: `At a graceful reload a worker may finish its request for worker-reload-mercy seconds (60 where it is not set); then it is killed. A harakiri above
-that promises requests more time than a reload gives them, so the longest ones die at each deploy.
+		Explain: `At a graceful reload a worker may finish its request for worker-reload-mercy seconds (60 where it is not set); then it is killed.
+A harakiri above that promises requests more time than a reload gives them, so the longest ones die at each deploy.
 
-Set worker-reload-mercy to harakiri's value, or bring harakiri down: above ten minutes no reload should wait that long, and the work belongs into a queue, a mule or the spooler.`,
+Set worker-reload-mercy to harakiri's value, or bring harakiri down: above ten minutes no reload should wait that long, and the work belongs
+into a queue, a mule or the spooler.`,
 		Sources: []string{"uWSGI documentation, The Art of Graceful Reloading", "uWSGI core/master_utils.c"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {

@@ -6,11 +6,11 @@ var waitressLimitRules = []*lint.Rule{
 	{
 		ID: "L022", Name: "waitress-select-limit", Severity: lint.Warning, Servers: []string{"waitress"},
 		Summary: "waitress watches connections with select(), which fails above 1024 descriptors; a high connection_limit needs poll.",
-		Explain: `waitress waits for its connections with select(), which cannot watch a descriptor numbered 1024 or more. With a connection_limit near that, enough
-clients at once make the main loop fail with "filedescriptor out of range in select()", and nobody is served any more.
+		Explain: `waitress waits for its connections with select(), which cannot watch a descriptor numbered 1024 or more. With a connection_limit
+near that, enough clients at once make the main loop fail with "filedescriptor out of range in select()", and nobody is served any more.
 
-Switch to poll() with ` + "`asyncore_use_poll = true`" + `, which has no such limit, or keep connection_limit at 900 or below: files, pipes and the log take
-descriptors too. Each connection takes one, so the limit of open files (ulimit -n) must be above connection_limit as well.`,
+Switch to poll() with ` + "`asyncore_use_poll = true`" + `, which has no such limit, or keep connection_limit at 900 or below: files, pipes
+and the log take descriptors too. Each connection takes one, so the limit of open files (ulimit -n) must be above connection_limit as well.`,
 		Sources: []string{"waitress documentation, arguments: connection_limit, asyncore_use_poll"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -30,9 +30,9 @@ descriptors too. Each connection takes one, so the limit of open files (ulimit -
 	{
 		ID: "L023", Name: "waitress-channel-timeout-short", Severity: lint.Info, Servers: []string{"waitress"},
 		Summary: "A short channel_timeout closes connections that the proxy still wants to use.",
-		Explain: `waitress closes a connection on which nothing happened for channel_timeout seconds. Proxies and load balancers keep their connections open to use them
-again, often for 60 seconds; when waitress closes first, a request can meet the closing connection, and the client gets a 502 from the proxy.
-A client on a slow line that pauses that long is cut as well.
+		Explain: `waitress closes a connection on which nothing happened for channel_timeout seconds. Proxies and load balancers keep their
+connections open to use them again, often for 60 seconds; when waitress closes first, a request can meet the closing connection, and the
+client gets a 502 from the proxy. A client on a slow line that pauses that long is cut as well.
 
 Leave the default of 120, or set a value above the proxy's idle time.`,
 		Sources: []string{"waitress documentation, arguments: channel_timeout"},

@@ -3,4 +3,4 @@ package rules
 import "slices"
 
 // loggingRules are the rules of family O: logging and observability.
-var loggingRules = slices.Concat(gunicornLogRules, uwsgiLogRules)
+var loggingRules = slices.Concat(gunicornLogRules, uwsgiLogRules, uvicornLogRules, modwsgiLogRules)

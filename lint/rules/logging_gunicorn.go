@@ -22,14 +22,16 @@ var logPaths = map[string][]string{
 
 var gunicornLogRules = []*lint.Rule{
 	{
-		ID: "O001", Name: "access-log-disabled", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn"},
+		ID: "O001", Name: "access-log-disabled", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn", "mod_wsgi"},
 		Summary: "Requests are not logged anywhere.",
-		Explain: `gunicorn writes no access log unless it is told to. Without one nobody can say afterwards which requests came, which failed, and how long they took.
+		Explain: `gunicorn and mod_wsgi-express write no access log unless they are told to. Without one nobody can say afterwards which requests
+came, which failed, and how long they took.
 
-The rule looks at whole command lines, and at files that production is known to start, as a file alone does not show what the command line adds. It is silent behind a known proxy, which has a log of its own, with an agent that
-records requests, and where logging is configured by syslog, logconfig, logconfig_dict or logconfig_json.
+The rule looks at whole command lines, and at files that production is known to start, as a file alone does not show what the command line
+adds. It is silent behind a known proxy, which has a log of its own, with an agent that records requests, and where logging is configured by
+syslog, logconfig, logconfig_dict or logconfig_json.
 
-Write ` + "`accesslog = \"-\"`" + ` (--access-logfile -): the log goes to the standard output.`,
+Write ` + "`accesslog = \"-\"`" + ` (--access-logfile -), or --access-log for mod_wsgi-express.`,
 		Sources: []string{"gunicorn documentation, settings: accesslog", "uvicorn documentation, settings: --access-log"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -39,6 +41,12 @@ Write ` + "`accesslog = \"-\"`" + ` (--access-logfile -): the log goes to the st
 			if p.Server() == "uvicorn" {
 				if s := p.Set("access_log"); s != nil && p.False("access_log") && p.NotSet("log_config") {
 					p.Report(s.Range, "The access log is switched off, so requests are not logged anywhere. Take the option out, unless something in front of uvicorn logs them.")
+				}
+				return
+			}
+			if p.Server() == "mod_wsgi" {
+				if s := firstSetting(p); s != nil && p.False("access-log") {
+					p.Report(s.Range, "Requests are not logged anywhere: mod_wsgi-express has no access log unless it is told to. Add --access-log.").With(p.InsertFix(s, "access-log", true))
 				}
 				return
 			}
@@ -58,7 +66,8 @@ Write ` + "`accesslog = \"-\"`" + ` (--access-logfile -): the log goes to the st
 	{
 		ID: "O003", Name: "console-log-silent", Severity: lint.Info, Servers: []string{"gunicorn"}, Since: "19.0", Until: "19.1",
 		Summary: "gunicorn 19.0 and 19.1 write nothing at all unless errorlog is set.",
-		Explain: `In these two releases errorlog has no default: neither the start, nor errors, nor workers that time out leave a line on the console. Releases before and after log to the standard error.
+		Explain: `In these two releases errorlog has no default: neither the start, nor errors, nor workers that time out leave a line on the
+console. Releases before and after log to the standard error.
 
 Write ` + "`errorlog = \"-\"`" + `, or use a later release.`,
 		Sources: []string{"gunicorn documentation, FAQ: why don't I see any logs in the console"},
@@ -76,9 +85,11 @@ Write ` + "`errorlog = \"-\"`" + `, or use a later release.`,
 	{
 		ID: "O004", Name: "log-file-in-container", Severity: lint.Info, Servers: []string{"gunicorn", "uwsgi"},
 		Summary: "In a container the log belongs on the standard output; a file grows inside the container and goes with it.",
-		Explain: `What a container writes to a file is not in docker logs or kubectl logs, fills the container's layer until the node is out of room, and is gone when the container is replaced, which is when it is needed most.
+		Explain: `What a container writes to a file is not in docker logs or kubectl logs, fills the container's layer until the node is out of
+room, and is gone when the container is replaced, which is when it is needed most.
 
-The rule speaks where a container is known to start the server, or where the configuration is made for one (worker_tmp_dir in /dev/shm). Paths below /dev and /proc are fine.
+The rule speaks where a container is known to start the server, or where the configuration is made for one (worker_tmp_dir in /dev/shm).
+Paths below /dev and /proc are fine.
 
 Write ` + "`\"-\"`" + ` for gunicorn's accesslog and errorlog; for uWSGI leave logto and logger out.`,
 		Sources: []string{"gunicorn documentation, guide for Docker", "uWSGI documentation, logging"},
@@ -122,7 +133,8 @@ Write ` + "`\"-\"`" + ` for gunicorn's accesslog and errorlog; for uWSGI leave l
 	{
 		ID: "O006", Name: "loglevel-debug-production", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn"},
 		Summary: "Debug logging is on in what looks like a production configuration.",
-		Explain: `At this level the server writes lines for every connection and request: the log grows many times as fast, the lines that matter drown, and parts of requests end up in it.
+		Explain: `At this level the server writes lines for every connection and request: the log grows many times as fast, the lines that matter
+drown, and parts of requests end up in it.
 
 The rule is silent in files for development, where the level comes from the environment, and where reload is on as well.
 
@@ -145,7 +157,8 @@ Write ` + "`loglevel = \"info\"`" + `, or take the level from the environment.`,
 	{
 		ID: "O007", Name: "capture-output-noop", Severity: lint.Info, Servers: []string{"gunicorn"}, Since: "19.6.0",
 		Summary: "capture_output does nothing while the error log goes to the console.",
-		Explain: `capture_output makes what the application prints go to the file that errorlog names. With errorlog = "-", which is also the default, there is no such file: prints go to the console as they would anyway.
+		Explain: `capture_output makes what the application prints go to the file that errorlog names. With errorlog = "-", which is also the
+default, there is no such file: prints go to the console as they would anyway.
 
 Set errorlog to a path to have them in one file with gunicorn's messages, or take capture_output out.`,
 		Sources: []string{"gunicorn/glogging.py, setup", "gunicorn documentation, settings: capture_output"},
@@ -167,12 +180,14 @@ Set errorlog to a path to have them in one file with gunicorn's messages, or tak
 	{
 		ID: "O008", Name: "access-log-lacks-client-ip", Severity: lint.Info, Servers: []string{"gunicorn"}, Since: "19.0",
 		Summary: "Behind a proxy the access log names the proxy instead of the client.",
-		Explain: `%(h)s is the address of the peer, and since gunicorn 19 that is the proxy: every line of the access log says 127.0.0.1, and with a unix socket nothing at all. The client's address is in the header that the proxy adds.
+		Explain: `%(h)s is the address of the peer, and since gunicorn 19 that is the proxy: every line of the access log says 127.0.0.1, and with
+a unix socket nothing at all. The client's address is in the header that the proxy adds.
 
-The rule speaks where a proxy is known, where gunicorn listens on unix sockets alone, and where forwarded_allow_ips is set. It is silent with the PROXY protocol, with a logger_class of your own, and with Uvicorn's workers, which have a
-format of their own.
+The rule speaks where a proxy is known, where gunicorn listens on unix sockets alone, and where forwarded_allow_ips is set. It is silent
+with the PROXY protocol, with a logger_class of your own, and with Uvicorn's workers, which have a format of their own.
 
-Add ` + "`%({x-forwarded-for}i)s`" + ` to access_log_format. A client can write that header itself: let the proxy overwrite it, or read the last address only.`,
+Add ` + "`%({x-forwarded-for}i)s`" + ` to access_log_format. A client can write that header itself: let the proxy overwrite it, or read the
+last address only.`,
 		Sources: []string{"gunicorn documentation, deploy: REMOTE_ADDR", "gunicorn documentation, settings: access_log_format"},
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
@@ -221,9 +236,11 @@ Add ` + "`%({x-forwarded-for}i)s`" + ` to access_log_format. A client can write 
 	{
 		ID: "O009", Name: "logger-class-blocks-statsd", Severity: lint.Warning, Servers: []string{"gunicorn"}, Since: "19.1",
 		Summary: "With a logger class of your own gunicorn does not use its StatsD logger: no metrics are sent.",
-		Explain: `Where statsd_host is set gunicorn takes its StatsD logger, but only in the place of the default one. Any other logger_class stays, and unless it derives from gunicorn.instrument.statsd.Statsd no metric leaves the server, without a message.
+		Explain: `Where statsd_host is set gunicorn takes its StatsD logger, but only in the place of the default one. Any other logger_class
+stays, and unless it derives from gunicorn.instrument.statsd.Statsd no metric leaves the server, without a message.
 
-The finding is a warning where the class stands in the configuration file and derives from something else, and an information where it is only named, as it may derive from Statsd then.
+The finding is a warning where the class stands in the configuration file and derives from something else, and an information where it is
+only named, as it may derive from Statsd then.
 
 Let the class derive from ` + "`gunicorn.instrument.statsd.Statsd`" + `, or take statsd_host out.`,
 		Sources: []string{"gunicorn/config.py, logger_class", "gunicorn documentation, instrumentation"},
@@ -246,7 +263,8 @@ Let the class derive from ` + "`gunicorn.instrument.statsd.Statsd`" + `, or take
 	{
 		ID: "O010", Name: "syslog-options-idle", Severity: lint.Info, Servers: []string{"gunicorn"},
 		Summary: "Options for syslog are set while syslog is off.",
-		Explain: `syslog_addr, syslog_prefix, syslog_facility and disable_redirect_access_to_syslog only say how to log to syslog. Whether to do so is a setting of its own, which is off.
+		Explain: `syslog_addr, syslog_prefix, syslog_facility and disable_redirect_access_to_syslog only say how to log to syslog. Whether to do so
+is a setting of its own, which is off.
 
 Add ` + "`syslog = True`" + ` (--log-syslog), or take the options out.`,
 		Sources: []string{"gunicorn documentation, settings: syslog"},
@@ -266,10 +284,12 @@ Add ` + "`syslog = True`" + ` (--log-syslog), or take the options out.`,
 	{
 		ID: "O011", Name: "disable-existing-loggers", Severity: lint.Warning, Servers: []string{"gunicorn"}, Since: "19.8",
 		Summary: "The logging configuration switches gunicorn's own loggers off.",
-		Explain: `With disable_existing_loggers every logger that exists and is not listed falls silent. gunicorn's own exist by then, so where logconfig_dict has loggers without gunicorn.error and gunicorn.access nothing is written any more: not the start, not errors
-outside the application, not workers that time out.
+		Explain: `With disable_existing_loggers every logger that exists and is not listed falls silent. gunicorn's own exist by then, so where
+logconfig_dict has loggers without gunicorn.error and gunicorn.access nothing is written any more: not the start, not errors outside the
+application, not workers that time out.
 
-A dictionary without loggers is fine, as gunicorn's own list fills that place, and so is one without disable_existing_loggers: gunicorn adds False. Listing the common parent gunicorn is enough.
+A dictionary without loggers is fine, as gunicorn's own list fills that place, and so is one without disable_existing_loggers: gunicorn adds
+False. Listing the common parent gunicorn is enough.
 
 Write ` + "`\"disable_existing_loggers\": False`" + `, or list gunicorn.error and gunicorn.access.`,
 		Sources: []string{"gunicorn/glogging.py, CONFIG_DEFAULTS and setup", "Python documentation, logging.config: dictionary schema"},

@@ -13,6 +13,9 @@ func page(r *lint.Rule, f *fixture) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s %s\n\n%s\n\n", r.ID, r.Name, r.Summary)
 	fmt.Fprintf(&b, "| | |\n|---|---|\n| severity | %s |\n| family | %s |\n", r.Severity, r.Family())
+	if r.Off {
+		b.WriteString("| runs | when it is selected (`--select " + r.ID + "`) or enabled in `.gsrv.hcl` |\n")
+	}
 	if len(r.Servers) > 0 {
 		fmt.Fprintf(&b, "| servers | %s |\n", strings.Join(r.Servers, ", "))
 	}

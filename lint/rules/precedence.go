@@ -1,6 +1,6 @@
 package rules
 
-import "gsrv/lint"
+import "slices"
 
 // precedenceRules are the rules of family P. Precedence and shadowing: values that never take effect because another place wins.
-var precedenceRules = []*lint.Rule{}
+var precedenceRules = slices.Concat(layerRules, environmentRules, startRules)

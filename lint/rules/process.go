@@ -16,7 +16,7 @@ var processRules = []*lint.Rule{
 monitoring agent starts is created and then never scheduled: an agent's harvest thread sends nothing, a background queue fills up, and nothing
 is logged.
 
-With an agent the finding is an error, with threads in the application's own source a warning; where the version is pinned and nothing
+With an agent the finding is an error where the version is known to be older and a warning where it is not, with threads in the application's own source a warning; where the version is pinned and nothing
 suggests threads it is a note. From 2.0.27 threads are on by default and the rule is silent, unless enable-threads is switched off. Write
 ` + "`enable-threads = true`" + `.`,
 		Sources: []string{"uWSGI documentation, Things to Know", "uWSGI changelog 2.0.27", "New Relic and Contrast manuals, uWSGI"},
@@ -161,12 +161,23 @@ The rule speaks where PROMETHEUS_MULTIPROC_DIR is known to be set (in the comman
 		Check:   checkPrometheusHook,
 	},
 	{
-		ID: "M020", Name: "max-requests-single-worker", Severity: lint.Info, Servers: []string{"gunicorn"},
-		Summary: "While the only worker is recycled, nothing serves.",
+		ID: "M020", Name: "max-requests-single-worker", Severity: lint.Info, Servers: []string{"gunicorn", "uvicorn"},
+		Summary: "While the only worker is recycled, nothing serves; uvicorn alone just ends.",
 		Explain: `max_requests ends a worker after that many requests; the master then starts another, which first has to load the application. With one worker
-nobody answers meanwhile: requests wait in the backlog for as long as loading takes. Use two workers or more.`,
-		Sources: []string{"gunicorn documentation, settings: max_requests"},
+nobody answers meanwhile: requests wait in the backlog for as long as loading takes. Use two workers or more.
+
+uvicorn without --workers has no process that would start another: after limit_max_requests it ends, with status 0. A unit with
+Restart=on-failure and a container with the restart policy on-failure stay down then. Before 0.30.0 it is no better with several workers: each ends for
+good, and in the end the parent holds the port and nobody answers. Both are
+warnings; the first is an information where WEB_CONCURRENCY, which may ask for workers, is not known.
+
+For uvicorn 0.30.0 and later use ` + "`--workers 2`" + ` or more, or leave the limit out; where one process per container is meant, the policy has to be Restart=always.`,
+		Sources: []string{"gunicorn documentation, settings: max_requests", "uvicorn documentation, settings: --limit-max-requests", "uvicorn release notes, 0.30.0: multiprocess manager"},
 		Check: func(p *lint.Pass) {
+			if p.Server() == "uvicorn" {
+				checkRequestLimit(p)
+				return
+			}
 			requests, ok := p.Int("max_requests")
 			workers, known := p.Int("workers")
 			if s := p.Set("workers"); ok && known && requests > 0 && workers == 1 && s != nil && !p.Development() {
@@ -212,6 +223,8 @@ func checkEnableThreads(p *lint.Pass) {
 	agent := p.Agent("newrelic", "contrast", "ddtrace", "sentry")
 	var f *lint.Finding
 	switch {
+	case agent != nil && own == nil && p.Pinned.IsZero():
+		f = p.Report(at, "The agent works in a thread, which uWSGI before 2.0.27 never runs without enable-threads: nothing is reported. Add enable-threads = true.").As(lint.Warning).Also(agent.Range, "%s", agent.Message)
 	case agent != nil:
 		f = p.Report(at, "The agent works in a thread, and without enable-threads it never runs: nothing is reported. Add enable-threads = true.").As(lint.Error).Also(agent.Range, "%s", agent.Message)
 	case own == nil && p.Pinned.IsZero():
@@ -275,6 +288,9 @@ func checkMasterMissing(p *lint.Pass) {
 	if p.FirstSet("pyrun", "cron-mode") != nil || p.Set("vassal-set") != nil {
 		return
 	}
+	if p.FirstSet("max-requests", "max-worker-lifetime", "reload-on-rss", "reload-on-as") != nil {
+		return // C016 says what comes of that
+	}
 	at := keyOf(loader)
 	if own := p.Set("master"); own != nil {
 		at = own.Range
@@ -311,7 +327,7 @@ func checkSentry(p *lint.Pass) {
 				Also(agent.Range, "%s", agent.Message).With(p.InsertFix(loader, "enable-threads", true))
 		}
 	}
-	if preforks(p) && p.False("py-call-uwsgi-fork-hooks") && !p.Before("2.0.21") {
+	if preforks(p) && p.False("py-call-uwsgi-fork-hooks") && !p.True("py-call-osafterfork") && !p.Before("2.0.21") {
 		p.Report(keyOf(p.Get("master")), "The application is loaded in the master and forked without CPython's fork hooks: the Sentry SDK's locks and thread are left behind, and events are lost. Add py-call-uwsgi-fork-hooks = true, or lazy-apps = true.").
 			Also(agent.Range, "%s", agent.Message).With(p.InsertFix(p.Get("master"), "py-call-uwsgi-fork-hooks", true))
 	}

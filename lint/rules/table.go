@@ -22,6 +22,10 @@ var families = [][]*lint.Rule{
 	workersRules,
 	loggingRules,
 	securityRules,
+	uvicornStartRules,
+	uvicornRunRules,
+	expressRules,
+	workersAppRules,
 	lint.OwnRules(),
 }
 
@@ -31,6 +35,7 @@ var All = sync.OnceValue(func() []*lint.Rule {
 	for _, f := range families {
 		all = append(all, f...)
 	}
+	all = append(all, readerRules(slices.Clone(all))...)
 	slices.SortFunc(all, func(a, b *lint.Rule) int { return cmp.Compare(a.ID, b.ID) })
 	return all
 })

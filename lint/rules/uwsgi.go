@@ -19,19 +19,13 @@ func uwsgiLoader(p *lint.Pass) *schema.Setting { return p.FirstSet(uwsgiLoaders.
 func uwsgiEmperor(p *lint.Pass) *schema.Setting { return p.FirstSet("emperor", "zerg-emperor") }
 
 // impliedBy gives the option that switches another one on where it is not written itself, or "".
-func impliedBy(p *lint.Pass, s *schema.Setting) string {
-	if s == nil || s.Layer == schema.LayerDefault || s.Range != s.NameRange {
+func impliedBy(_ *lint.Pass, s *schema.Setting) string {
+	if s == nil {
 		return ""
 	}
-	word := strings.TrimLeft(p.Source(s.NameRange), "-")
-	word, _, _ = strings.Cut(word, "=")
-	if word == "" || word == s.Native {
-		return ""
-	}
-	if o := p.Dialect.Catalogue().Lookup(word); o != nil && (o.Name == s.Native || o.Canonical == s.Native) {
-		return ""
-	}
-	return word
+	// The reader says so in the name of the source.
+	_, by, _ := strings.Cut(s.Source, ", implied by ")
+	return by
 }
 
 // keyOf gives the range of a setting's name, or of its value where the name has none.

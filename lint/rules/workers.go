@@ -1,6 +1,6 @@
 package rules
 
-import "gsrv/lint"
+import "slices"
 
-// workersRules are the rules of family W. Workers and the applications they run.
-var workersRules = []*lint.Rule{}
+// workersRules are the rules of family W: workers and the applications they run.
+var workersRules = slices.Concat(workerSettingRules, workerClassRules, uwsgiWorkerRules, uvicornWorkerRules, modwsgiWorkerRules, pythonVersionRules, workerLibraryRules)

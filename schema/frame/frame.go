@@ -26,6 +26,9 @@ type Printer struct {
 	Files *schema.Files
 	// Color turns terminal colours on.
 	Color bool
+	// Lines is how many source lines of a range that spans several are shown; the first line alone where it is not
+	// more than 1.
+	Lines int
 }
 
 // Print writes every diagnostic, errors as they come.
@@ -69,7 +72,7 @@ func (p *Printer) one(d *hcl.Diagnostic) {
 	}
 	b.WriteString(tint(word) + ": " + bold(Clean(d.Summary)))
 	if detail.Code != "" {
-		b.WriteString(" [" + detail.Code + "]")
+		b.WriteString(" [" + Clean(detail.Code) + "]")
 	}
 	b.WriteByte('\n')
 	if d.Subject != nil {
@@ -108,37 +111,12 @@ func Place(files *schema.Files, r hcl.Range) string {
 func LineColumn(files *schema.Files, pos hcl.Pos, filename string) (line, column int) {
 	column = pos.Column
 	if files != nil {
-		if text := files.Text(filename); text != nil && pos.Byte <= len(text) && pos.Line > 0 {
+		if text := files.Text(filename); text != nil && pos.Byte >= 0 && pos.Byte <= len(text) && pos.Line > 0 {
 			start := bytes.LastIndexByte(text[:pos.Byte], '\n') + 1
 			column = utf8.RuneCount(text[start:pos.Byte]) + 1
 		}
 	}
 	return pos.Line, column
-}
-
-// frame writes the first line of the range and underlines what of it the range covers.
-func (p *Printer) frame(b *strings.Builder, r hcl.Range, tint func(string) string) {
-	if p.Files == nil || r.Start.Line == 0 {
-		return
-	}
-	text := p.Files.Text(r.Filename)
-	if text == nil || r.Start.Byte > len(text) {
-		return
-	}
-	start := bytes.LastIndexByte(text[:r.Start.Byte], '\n') + 1
-	end := len(text)
-	if i := bytes.IndexByte(text[r.Start.Byte:], '\n'); i >= 0 {
-		end = r.Start.Byte + i
-	}
-	before := expand(text[start:r.Start.Byte])
-	marked := expand(text[r.Start.Byte:min(max(r.End.Byte, r.Start.Byte), end)])
-	after := expand(text[min(max(r.End.Byte, r.Start.Byte), end):end])
-	before, marked, after = fit(before, marked, after)
-
-	number := fmt.Sprintf("%5d", r.Start.Line)
-	b.WriteString(number + " | " + strings.TrimRight(before+marked+after, " ") + "\n")
-	tail := utf8.RuneCountInString(strings.TrimRight(marked, " ")) - 1
-	b.WriteString("      | " + strings.Repeat(" ", utf8.RuneCountInString(before)) + tint("^"+strings.Repeat("~", max(tail, 0))) + "\n")
 }
 
 // fit cuts a long line to what a terminal shows, keeping the marked part.

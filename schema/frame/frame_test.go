@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"gsrv/schema"
 )
 
@@ -47,5 +49,33 @@ func TestClean(t *testing.T) {
 		if got := Clean(in); got != want {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestPrintLines(t *testing.T) {
+	text := []byte("a = [\n  1,\n\n  2, # é\n  3,\n] # end\nb\n")
+	files := schema.NewFiles("")
+	files.Put("c.py", text)
+	for name, c := range map[string]struct {
+		lines int
+		end   string
+		want  string
+	}{
+		"all":        {6, "]", "    1 | a = [\n      |     ^\n    2 |   1,\n      |   ~~\n    3 |\n    4 |   2, # é\n      |   ~~~~~~\n    5 |   3,\n      |   ~~\n    6 | ] # end\n      | ~\n"},
+		"cut":        {3, "]", "    1 | a = [\n      |     ^\n    2 |   1,\n      |   ~~\n  ... |\n    6 | ] # end\n      | ~\n"},
+		"two":        {2, "]", "    1 | a = [\n      |     ^\n    2 |   1,\n      |   ~~\n"},
+		"first":      {0, "]", "    1 | a = [\n      |     ^\n"},
+		"line break": {6, "1,\n", "    1 | a = [\n      |     ^\n    2 |   1,\n      |   ~~\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			end := bytes.Index(text, []byte(c.end)) + len(c.end)
+			d := schema.Warnf("some-code", schema.RangeOf("c.py", text, 4, end), "Wrong", "")
+			(&Printer{W: &out, Files: files, Lines: c.lines}).Print([]*hcl.Diagnostic{d})
+			_, got, _ := strings.Cut(out.String(), "\n")
+			if got != c.want {
+				t.Errorf("got\n%swant\n%s", got, c.want)
+			}
+		})
 	}
 }

@@ -105,6 +105,9 @@ func (r *reader) fillPath(file string, o *entry) bool {
 		}
 	default:
 		resolved, evalErr := filepath.EvalSymlinks(full)
+		if evalErr != nil && full != "" && r.in.Files.Text(file) != nil {
+			resolved, evalErr = filepath.Clean(full), nil // a text that is to be such a file
+		}
 		if full == "" || evalErr != nil {
 			if err == nil {
 				err = evalErr

@@ -144,7 +144,7 @@ func newReader(in schema.Input) *reader {
 	if in.Version.IsZero() {
 		r.target, r.version = schema.MustVersion(Newest), Newest
 	}
-	r.modular = !in.Version.IsZero() && in.Version.Compare(schema.MustVersion("2.0.21")) == 0
+	r.modular = !in.PyPI && !in.Version.IsZero() && in.Version.Compare(schema.MustVersion("2.0.21")) == 0
 	if r.modular {
 		r.version = "2.0.21-debian"
 	} else {
