@@ -179,7 +179,7 @@ func servers(p *lint.Pass) []*listener {
 
 func fromItem(p *lint.Pass, option string, item lint.Item, protocol string) *listener {
 	l := &listener{Option: option, Text: item.Text, Setting: item.From, Name: item.From.NameRange, Protocol: protocol, Role: roleServe}
-	if item.From.Layer != schema.LayerDefault {
+	if p.Set(option) != nil { // the parts of a setting do not all know their layer
 		l.Range = item.Range
 	}
 	return l

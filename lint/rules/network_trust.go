@@ -3,10 +3,10 @@ package rules
 import (
 	"cmp"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"gsrv/lint"
+	"gsrv/schema"
 )
 
 // trustRules are about whom the server believes.
@@ -46,9 +46,9 @@ Name the proxy's address or network: ` + "`forwarded_allow_ips = \"10.0.0.5\"`" 
 			if l.explicit() {
 				f.Also(l.Range, "the server listens here")
 			}
-			if l.loopback() && len(hosts) == 1 && len(s.Parts) == 0 {
+			if l.loopback() && len(hosts) == 1 {
 				f.Message = word + " is trusted here. Only this machine reaches " + l.where() + ", so 127.0.0.1 says what is meant, and stays right when the address is changed."
-				f.With(p.SetFix(s, "127.0.0.1"))
+				f.With(trustFix(p, s, word))
 			}
 		},
 	},
@@ -127,7 +127,7 @@ It speaks where the option is switched off, and for releases before 3.0.0, where
 		Fix:     lint.FixOffer,
 		Check: func(p *lint.Pass) {
 			s := p.Set("clear_untrusted_proxy_headers")
-			if p.Development() || !p.False("clear_untrusted_proxy_headers") || p.Before("1.2.0") {
+			if p.Development() || p.Before("1.2.0") || s != nil && !p.False("clear_untrusted_proxy_headers") {
 				return
 			}
 			if s != nil {
@@ -135,7 +135,7 @@ It speaks where the option is switched off, and for releases before 3.0.0, where
 				return
 			}
 			proxy := p.Set("trusted_proxy")
-			if proxy == nil || !p.Before("3.0.0") {
+			if proxy == nil || !p.Before("3.0.0") || !p.NotSet("clear_untrusted_proxy_headers") {
 				return
 			}
 			p.Report(proxy.Range, "waitress %s hands on the forwarded headers that it does not trust: the application sees what a client wrote as if this proxy had set it. Add clear_untrusted_proxy_headers = true.", p.Pinned).
@@ -153,14 +153,15 @@ It is a warning where addresses are named, an info with the default. Start it wi
 		Check: func(p *lint.Pass) {
 			s := p.Set("uds")
 			hosts, known := trusted(p, "forwarded_allow_ips")
-			if s == nil || p.Set("fd") != nil || !p.True("proxy_headers") || !known || everybody(hosts) != "" {
+			allow := p.Set("forwarded_allow_ips")
+			if s == nil || p.Set("fd") != nil || !p.True("proxy_headers") || allow != nil && !known || everybody(hosts) != "" {
 				return
 			}
-			if allow := p.Set("forwarded_allow_ips"); allow != nil {
+			if allow != nil {
 				p.Report(allow.Range, "A proxy on the unix socket has no address, so this list never matches and its forwarded headers are dropped. Write --forwarded-allow-ips='*'; the directory's permissions decide who may connect.").Also(s.Range, "the unix socket")
 				return
 			}
-			p.Report(s.Range, "A proxy on this unix socket has no address, so its X-Forwarded-Proto and X-Forwarded-For are dropped and the application sees http. Add --forwarded-allow-ips='*'.").As(lint.Info)
+			p.Report(s.Range, "A proxy on this unix socket has no address, so its X-Forwarded-Proto and X-Forwarded-For are dropped and the application sees http, unless FORWARDED_ALLOW_IPS is set to *. Add --forwarded-allow-ips='*'.").As(lint.Info)
 		},
 	},
 	{
@@ -188,8 +189,8 @@ It is silent on unix sockets, and a warning on the loopback interface and in con
 			}
 			if l != nil && l.explicit() {
 				f.Also(l.Range, "the server listens here")
-				if l.loopback() {
-					f.With(p.SetFix(s, "127.0.0.1"))
+				if l.loopback() && len(hosts) == 1 {
+					f.With(trustFix(p, s, hosts[0]))
 				}
 			}
 		},
@@ -246,6 +247,16 @@ func widest(p *lint.Pass) (*listener, lint.Severity) {
 		return found, lint.Error
 	}
 	return found, lint.Warning
+}
+
+// trustFix makes the fix that trusts this machine in place of everybody.
+func trustFix(p *lint.Pass, s *schema.Setting, everybody string) *lint.Fix {
+	fix := p.SetFix(s, "127.0.0.1")
+	if fix != nil {
+		// gunicorn prints the list that it makes of the text.
+		fix.Promise[s.Native] = strings.Replace(s.Text, everybody, "127.0.0.1", 1)
+	}
+	return fix
 }
 
 // publicNetwork gives the first of the addresses that is a large network of public addresses, or "".

@@ -269,7 +269,8 @@ It is a warning, since a pyuwsgi built from source (--no-binary) has TLS. Requir
 		Sources: []string{"pyuwsgi-wheels README"},
 		Check: func(p *lint.Pass) {
 			pin, ok := p.Pin("pyuwsgi")
-			if _, source := p.Pin("uwsgi"); !ok || source {
+			// A look for uwsgi finds pyuwsgi too.
+			if source, _ := p.Pin("uwsgi"); !ok || source.Range != pin.Range {
 				return
 			}
 			if s := p.FirstSet("https", "https-socket", "suwsgi-socket", "https2", "http-to-https", "sslrouter", "legion"); s != nil {
