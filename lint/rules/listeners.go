@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"gsrv/lint"
 	"gsrv/schema"
@@ -181,6 +182,9 @@ func fromItem(p *lint.Pass, option string, item lint.Item, protocol string) *lis
 	l := &listener{Option: option, Text: item.Text, Setting: item.From, Name: item.From.NameRange, Protocol: protocol, Role: roleServe}
 	if p.Set(option) != nil { // the parts of a setting do not all know their layer
 		l.Range = item.Range
+		if !item.From.OnHost.IsKnown() || item.From.OnHost.Type() != cty.String {
+			l.Range = part(p, item.Range, item.Text) // one of a list that is written in one place
+		}
 	}
 	return l
 }

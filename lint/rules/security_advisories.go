@@ -47,7 +47,7 @@ var workerAdvisories = []struct {
 	classes []string
 	advisory
 }{
-	{"gevent", []string{"gevent_pywsgi"}, advisory{"CVE-2023-41419", "pywsgi, which serves here, can be led to another account's rights", "", "23.9.0", true}},
+	{"gevent", []string{"gevent_pywsgi"}, advisory{"CVE-2023-41419", "pywsgi, which serves here, misreads chunked requests", "", "23.9.0", true}},
 	{"tornado", []string{"tornado"}, advisory{"CVE-2025-47287", "a malformed upload floods the log and stops the worker", "", "6.5.0", false}},
 	{"tornado", []string{"tornado"}, advisory{"CVE-2024-52804", "a cookie that takes all of the processor's time", "", "6.4.2", false}},
 }

@@ -321,7 +321,7 @@ func weakCipher(list string) string {
 			}
 		}
 		for _, name := range []string{"RC4", "NULL", "EXP", "DES", "ADH"} {
-			if fields := strings.Split(upper, "-"); len(fields) > 2 && slices.Contains(fields, name) && !out(name) {
+			if fields := strings.Split(upper, "-"); len(fields) > 1 && slices.Contains(fields, name) && !out(name) {
 				return w
 			}
 		}
