@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"gsrv/lint"
 	"gsrv/schema"
@@ -179,8 +180,11 @@ func servers(p *lint.Pass) []*listener {
 
 func fromItem(p *lint.Pass, option string, item lint.Item, protocol string) *listener {
 	l := &listener{Option: option, Text: item.Text, Setting: item.From, Name: item.From.NameRange, Protocol: protocol, Role: roleServe}
-	if item.From.Layer != schema.LayerDefault {
+	if p.Set(option) != nil { // the parts of a setting do not all know their layer
 		l.Range = item.Range
+		if !item.From.OnHost.IsKnown() || item.From.OnHost.Type() != cty.String {
+			l.Range = part(p, item.Range, item.Text) // one of a list that is written in one place
+		}
 	}
 	return l
 }
@@ -359,7 +363,7 @@ func rehostFix(p *lint.Pass, l *listener, host string) *lint.Fix {
 		return p.InsertFix(s, "host", host)
 	}
 	i := strings.LastIndexByte(l.Text, ':')
-	if i < 0 || strings.Count(s.Text, l.Text) != 1 && len(s.Parts) == 0 {
+	if i < 0 {
 		return nil
 	}
 	address := hostPort(host, l.Text[i+1:])
@@ -367,7 +371,13 @@ func rehostFix(p *lint.Pass, l *listener, host string) *lint.Fix {
 	if p.Source(at) != l.Text {
 		return nil
 	}
-	served := strings.Replace(s.Text, l.Text, address, 1)
+	served := s.Text
+	switch n := len(s.Parts); {
+	case n == 0 && strings.Count(s.Text, l.Text) != 1:
+		return nil
+	case n == 0 || s.Parts[n-1].Range == l.Setting.Range:
+		served = strings.Replace(s.Text, l.Text, address, 1)
+	}
 	fix := p.SourceFix(s, at, address, served)
 	if fix != nil {
 		fix.Title = "Listen on " + address

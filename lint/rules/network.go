@@ -1,6 +1,6 @@
 package rules
 
-import "gsrv/lint"
+import "slices"
 
-// networkRules are the rules of family N. Who can reach the server, and whose word it takes.
-var networkRules = []*lint.Rule{}
+// networkRules are the rules of family N: who can reach the server, and whom it believes.
+var networkRules = slices.Concat(exposureRules, trustRules, uwsgiNetworkRules, unixSocketRules)

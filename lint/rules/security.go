@@ -1,6 +1,6 @@
 package rules
 
-import "gsrv/lint"
+import "slices"
 
-// securityRules are the rules of family V. Security switches and advisories.
-var securityRules = []*lint.Rule{}
+// securityRules are the rules of family V: switches that give safety away, and advisories.
+var securityRules = slices.Concat(advisoryRules, switchRules, secretRules)

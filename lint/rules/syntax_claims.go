@@ -208,7 +208,7 @@ var claims = []claim{
 	{"duplicate-section", "S019", nil},
 	{"repeated-option", "S018", isSettled},
 	{"deprecated", "S021", nil},
-	{"no-effect", "S021", titled("ssl_version")},
+	{"no-effect", "T002", titled("ssl_version")},
 	{"no-effect", "S040", titled("Internal setting")},
 	{"invalid-address", "S024", nil},
 	{"invalid-application", "S025", nil},

@@ -66,15 +66,11 @@ Raise the pinned release to the one that the message names, or leave the setting
 	},
 }
 
-// deprecated says what to do instead of settings that the servers deprecate and their readers say nothing about.
+// deprecated says what to do instead of settings that the servers deprecate and their readers say nothing about;
+// the switches of gunicorn's parser have rules of their own (V005 to V007).
 var deprecated = map[string]map[string]string{
 	"gunicorn": {
-		"permit_obsolete_folding":            "It lets header lines be folded, which proxies read otherwise than gunicorn does. Mend the client and take it out.",
-		"strip_header_spaces":                "It accepts blanks before the colon of a header, which opens the way to request smuggling. Mend the client and take it out.",
-		"permit_unconventional_http_method":  "Mend the client and take it out.",
-		"permit_unconventional_http_version": "Mend the client and take it out.",
-		"casefold_http_method":               "Methods are case-sensitive in HTTP. Mend the client and take it out.",
-		"tmp_upload_dir":                     "Nothing reads it. Take it out.",
-		"django_settings":                    "Put DJANGO_SETTINGS_MODULE=… into raw_env.",
+		"tmp_upload_dir":  "Nothing reads it. Take it out.",
+		"django_settings": "Put DJANGO_SETTINGS_MODULE=… into raw_env.",
 	},
 }
