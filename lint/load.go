@@ -105,6 +105,9 @@ func (src *Source) unit(name string, d schema.Dialect, in schema.Input, launch *
 		}
 	}
 	u.Input = in
+	if u.Config.Files == nil {
+		u.Config.Files = in.Files
+	}
 	u.Config.Open = append(u.Config.Open, unread(u.Diags)...)
 	return u
 }
