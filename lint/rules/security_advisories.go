@@ -25,6 +25,7 @@ func (a *advisory) holds(v schema.Version) bool {
 	return !v.IsZero() && (a.From == "" || v.AtLeast(a.From)) && !v.AtLeast(a.Fixed)
 }
 
+// gunicornAdvisories are gunicorn's. Some databases give 23.0.0 for CVE-2024-6827; the correction is in 22.0.0.
 var gunicornAdvisories = []advisory{
 	{"CVE-2018-1000164", "response headers can be split by line breaks", "", "19.5.0", true},
 	{"CVE-2024-1135", "request smuggling by Transfer-Encoding", "", "22.0.0", true},

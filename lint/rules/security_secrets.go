@@ -1,9 +1,11 @@
 package rules
 
 import (
+	"bytes"
 	"strings"
 
 	"gsrv/lint"
+	"gsrv/schema"
 )
 
 // secretRules are about secrets that stand where they can be read.
@@ -23,6 +25,8 @@ Have the service manager give the variable from a file that only root reads (sys
 			if p.Development() {
 				return
 			}
+			var found []*lint.Finding
+			var hidden []lint.Item
 			for _, option := range []string{"raw_env", "env"} {
 				items, _ := p.Items(option)
 				for _, item := range items {
@@ -38,12 +42,44 @@ Have the service manager give the variable from a file that only root reads (sys
 					if grade == lint.Info {
 						f.Message = "The value of " + strings.TrimSpace(name) + " is written here and looks like a stand-in. See that production is given a secret of its own."
 					}
-					// What shows a finding in its text would show the secret beside the name.
-					f.Files = nil
+					found = append(found, f)
+					hidden = append(hidden, item)
 				}
+			}
+			// What shows a finding in its text would show the secret beside the name, and those of the lines around it.
+			files := masked(p, hidden)
+			for _, f := range found {
+				f.Files = files
 			}
 		},
 	},
+}
+
+// masked gives the unit's texts with asterisks for the values of NAME=VALUE items, at the same places.
+func masked(p *lint.Pass, items []lint.Item) *schema.Files {
+	files := schema.NewFiles(p.Files().Dir)
+	for _, name := range p.Files().Names() {
+		text := bytes.Clone(p.Files().Text(name))
+		for _, item := range items {
+			_, value, _ := strings.Cut(item.Text, "=")
+			stars := bytes.Repeat([]byte("*"), len(value))
+			if bytes.Contains(text, []byte(value)) {
+				text = bytes.ReplaceAll(text, []byte(value), stars)
+				continue
+			}
+			if item.Range.Filename != name || item.Range.End.Byte > len(text) {
+				continue
+			}
+			// Written in another way, with escapes or in pieces: all of it is covered.
+			for i := item.Range.Start.Byte; i < item.Range.End.Byte; i++ {
+				if text[i] != '\n' {
+					text[i] = '*'
+				}
+			}
+		}
+		files.Put(name, text)
+	}
+	return files
 }
 
 // secretName tells whether a variable's name says that its value is secret.

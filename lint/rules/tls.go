@@ -1,6 +1,9 @@
 package rules
 
 import (
+	"bytes"
+	"io"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -216,8 +219,7 @@ and name it by that path: ` + "`keyfile = \"/run/secrets/shop.key\"`" + `.`,
 				if file == "" || path.IsAbs(file) || strings.HasPrefix(path.Clean(file), "..") || lint.DevelopmentName(file) || strings.Contains(file, "snakeoil") || strings.Contains(file, "self") {
 					return
 				}
-				text, err := p.Files().Read(file)
-				if err == nil && strings.Contains(string(text), "PRIVATE KEY-----") {
+				if holdsKey(p, file) {
 					p.Report(at, "%s is a private key among the project's files: whoever has the repository or an image of it can pass for the server. Replace the key, and mount the new one when the server starts.", file)
 				}
 			}
@@ -295,6 +297,20 @@ func hookVersion(p *lint.Pass) {
 	if m := minimumVersion().FindSubmatchIndex(text); m != nil {
 		p.Report(schema.RangeOf(s.Range.Filename, text, m[2], m[3]), "Clients may use protocols that are withdrawn, and be talked down to them on the way. Write ssl.TLSVersion.TLSv1_2.")
 	}
+}
+
+// holdsKey tells whether a file of the project holds a private key. It is read past the unit's texts, which are kept and shown.
+func holdsKey(p *lint.Pass, name string) bool {
+	if p.Files().Exists(name) != "file" {
+		return false
+	}
+	file, err := os.Open(p.Files().Path(name))
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	text, _ := io.ReadAll(io.LimitReader(file, 64<<10))
+	return bytes.Contains(text, []byte("PRIVATE KEY-----"))
 }
 
 // weakWords are OpenSSL's words for suites that nobody should get.
