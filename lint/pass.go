@@ -123,15 +123,26 @@ func (u *Unit) FirstSet(names ...string) *schema.Setting {
 	return nil
 }
 
-// NotSet tells that no layer sets any of the names, and that nothing unreadable may.
+// NotSet tells that no layer sets any of the names, that nothing unreadable may, and that no misspelt name was meant for one.
 func (u *Unit) NotSet(names ...string) bool {
-	return len(u.Config.Open) == 0 && u.FirstSet(names...) == nil
+	return len(u.Config.Open) == 0 && u.FirstSet(names...) == nil && !slices.ContainsFunc(names, u.meant)
+}
+
+// meant tells whether a name that the server does not know was likely meant for a setting: that it is not set is then the
+// misspelling's finding, and no other rule's.
+func (u *Unit) meant(name string) bool {
+	for _, d := range u.Diags {
+		if suggest := schema.DetailOf(d).Suggest; suggest != "" && (suggest == name || u.canonical(suggest) == u.canonical(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // value gives the value of a setting where it is known for certain.
 func (u *Unit) value(name string) (cty.Value, bool) {
 	s := u.Get(name)
-	if s == nil || s.Maybe || s.Layer == schema.LayerDefault && len(u.Config.Open) > 0 {
+	if s == nil || s.Maybe || s.Layer == schema.LayerDefault && (len(u.Config.Open) > 0 || u.meant(name)) {
 		return cty.DynamicVal, false
 	}
 	return s.OnHost, s.OnHost.IsWhollyKnown()
@@ -141,7 +152,7 @@ func (u *Unit) value(name string) (cty.Value, bool) {
 // (see NotSet).
 func (u *Unit) Known(name string) bool {
 	_, ok := u.value(name)
-	return ok || u.Get(name) == nil && len(u.Config.Open) == 0
+	return ok || u.Get(name) == nil && u.NotSet(name)
 }
 
 // True tells whether a setting is known to be true.
@@ -154,7 +165,7 @@ func (u *Unit) True(name string) bool {
 func (u *Unit) False(name string) bool {
 	v, known := u.value(name)
 	if !known {
-		return u.Get(name) == nil && len(u.Config.Open) == 0
+		return u.Get(name) == nil && u.NotSet(name)
 	}
 	return v.IsNull() || v.Type() == cty.Bool && v.False()
 }
