@@ -80,7 +80,7 @@ func (l *Linter) batches(res *Result, all bool, refused map[string]bool) [][]Fin
 	taken := map[string][]Edit{}
 	owner := map[string]string{}
 	for _, f := range res.Findings {
-		if f.Fix == nil || !(f.Fix.Safe || all) || refused[f.Fingerprint] || !l.editable(f) {
+		if !f.Fixable() || !(f.Fix.Safe || all) || refused[f.Fingerprint] {
 			continue
 		}
 		free := true
@@ -113,9 +113,10 @@ func (l *Linter) batches(res *Result, all bool, refused map[string]bool) [][]Fin
 	return out
 }
 
-// editable tells whether all of a finding's edits are in files below Root.
-func (l *Linter) editable(f Finding) bool {
-	if len(f.Fix.Edits) == 0 || f.Unit == schema.CommandLine {
+// Fixable tells whether --fix can apply the finding's fix: all of its edits are in files below the linted directory. A
+// command line has to be mended where it stands.
+func (f Finding) Fixable() bool {
+	if f.Fix == nil || len(f.Fix.Edits) == 0 || f.Unit == schema.CommandLine {
 		return false
 	}
 	for _, e := range f.Fix.Edits {

@@ -291,6 +291,7 @@ func (p *Pass) InsertFix(near *schema.Setting, name string, v any) *Fix {
 		if v != true {
 			flag += " " + Literal(form, v)
 		}
+		fix.Title = "Add " + flag
 		insert(end, " "+flag)
 	default:
 		return nil

@@ -209,7 +209,7 @@ func (r *Report) counts() (n counts) {
 			n.infos++
 		}
 		switch {
-		case f.Fix == nil:
+		case !f.Fixable():
 		case f.Fix.Safe:
 			n.safe++
 		default:

@@ -25,7 +25,11 @@ func writeText(b *bytes.Buffer, r *Report, o options) error {
 		p := frame.Printer{W: b, Files: f.Files, Color: o.color, Lines: maxFrameLines}
 		p.Print(hcl.Diagnostics{diagnostic(f)})
 		if f.Fix != nil {
-			fmt.Fprintf(b, "  %s %s (gsrv lint %s)\n", green("fix:"), frame.Clean(f.Fix.Title), fixFlag(f.Fix))
+			how := ""
+			if f.Fixable() {
+				how = " (gsrv lint " + fixFlag(f.Fix) + ")"
+			}
+			fmt.Fprintf(b, "  %s %s%s\n", green("fix:"), frame.Clean(f.Fix.Title), how)
 		}
 		b.WriteByte('\n')
 	}
