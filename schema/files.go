@@ -72,15 +72,24 @@ func (f *Files) Read(name string) ([]byte, error) {
 	return text, nil
 }
 
+// readError is an error in words for people that errors.Is knows by its kind.
+type readError struct {
+	text string
+	kind error
+}
+
+func (e *readError) Error() string { return e.text }
+func (e *readError) Unwrap() error { return e.kind }
+
 func readRegular(path, name string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		var pe *fs.PathError
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("%s: no such file: %w", name, fs.ErrNotExist)
+			return nil, &readError{name + ": no such file", fs.ErrNotExist}
 		case errors.Is(err, fs.ErrPermission):
-			return nil, fmt.Errorf("%s: not allowed to read it: %w", name, fs.ErrPermission)
+			return nil, &readError{name + ": not allowed to read it", fs.ErrPermission}
 		case errors.As(err, &pe) && errors.Is(pe.Err, syscall.ELOOP):
 			return nil, fmt.Errorf("%s: the symbolic link leads back to itself: %w", name, err)
 		case errors.As(err, &pe):

@@ -510,6 +510,8 @@ func (s *session) aboutFiles(c *cli.Context, run *lintRun, res *lint.Result) {
 		case errors.Is(f.Err, lint.ErrNotRecognised):
 			run.missing = append(run.missing, f.Err)
 			fmt.Fprintf(s.stderr, "gsrv: %s is not recognised as a server's configuration. If a command line uses it, lint that: gsrv lint -- uwsgi --ini %s\n", frame.Clean(f.Name), frame.Clean(f.Name))
+		case f.Err != nil && c.String("format") == "text":
+			run.missing = append(run.missing, f.Err) // the report says it
 		case f.Err != nil:
 			run.missing = append(run.missing, f.Err)
 			fmt.Fprintf(s.stderr, "gsrv: %s\n", frame.Clean(f.Err.Error()))

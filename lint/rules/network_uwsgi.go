@@ -36,8 +36,11 @@ Write ` + "`socket = 127.0.0.1:3031`" + `, or a unix socket.`,
 					p.Report(l.Range, "Whoever reaches %s speaks the %s protocol and can have the server run code of their choice. That is right inside a container's network only: never publish this port.", l.where(), spoken(l)).As(lint.Info)
 					continue
 				}
-				p.Report(l.Range, "%s is open to every interface, and whoever speaks the %s protocol to it can have the server run code of their choice. Write %s = %s.", l.where(), spoken(l), l.Option, local(l)).
+				f := p.Report(l.Range, "%s is open to every interface, and whoever speaks the %s protocol to it can have the server run code of their choice. Write %s = %s.", l.where(), spoken(l), l.Option, local(l)).
 					With(rehostFix(p, l, "127.0.0.1"))
+				if p.Around.Edge == nil && p.Around.Production == nil {
+					f.As(lint.Warning) // a firewall or a container's network may be between
+				}
 			}
 		},
 	},
