@@ -46,7 +46,7 @@ func (m *fixMode) Set(s string) error {
 }
 
 func lintFlags() []cli.Flag {
-	return []cli.Flag{
+	return append(hostFlags(),
 		&cli.StringSliceFlag{Name: "select", Usage: "run only these `RULES`: identifiers, names, families (C), all"},
 		&cli.StringSliceFlag{Name: "ignore", Usage: "do not run these `RULES`"},
 		&cli.StringSliceFlag{Name: "severity", Usage: "`RULE=LEVEL` sets a rule's severity to error, warning or info"},
@@ -55,15 +55,12 @@ func lintFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-config", Usage: "read no configuration and no baseline"},
 		&cli.StringFlag{Name: "baseline", Usage: "leave out the findings that `FILE` lists (default: " + lint.BaselineFile + " beside the configuration)"},
 		&cli.StringSliceFlag{Name: "target", Usage: "server version that is meant, `SERVER@VERSION` (default: what the project pins)"},
-		&cli.StringSliceFlag{Name: "env", Usage: "environment variable `NAME=VALUE` of the servers; NAME alone says that it is not set"},
-		&cli.StringSliceFlag{Name: "env-file", Usage: "`FILE` of NAME=VALUE lines, as docker and systemd read them"},
-		&cli.IntFlag{Name: "cpus", Usage: "`NUMBER` of CPUs of the servers' machine"},
 		&cli.BoolFlag{Name: "hidden", Usage: "look at files that .gitignore leaves out, too"},
 		&cli.StringFlag{Name: "stdin-filename", Usage: "`NAME` under which to read standard input, given as -"},
 		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "files read at once, a `NUMBER` (default: one for each CPU)"},
 		&cli.StringFlag{Name: "directory", Aliases: []string{"C"}, Usage: "lint as if started in `DIR`"},
 		&cli.BoolFlag{Name: "verbose", Usage: "say on standard error which files were read and which passed over, and why"},
-	}
+	)
 }
 
 func lintCommand(s *session) *cli.Command {
@@ -190,12 +187,29 @@ func (s *session) prepareLint(c *cli.Context) (*lintRun, error) {
 		Rules:  rules.All(), Policy: &run.config.Policy, Jobs: jobs,
 	}
 	run.linter.UsePins()
+	if terminal(s.stderr) {
+		run.linter.Progress = s.progress
+	}
 	// A run is short and leaves much behind for its size: collecting less often is a tenth of the time.
 	debug.SetGCPercent(400)
 	if run.linter.Baseline, err = run.baseline(c); err != nil {
 		return nil, err
 	}
 	return run, s.lintInputs(c, run)
+}
+
+// manyFiles is how many files make a run long enough to show how far it is.
+const manyFiles = 200
+
+// progress shows on a terminal how far a long run is, and takes that away at its end.
+func (s *session) progress(done, total int) {
+	switch {
+	case total < manyFiles:
+	case done == total:
+		fmt.Fprint(s.stderr, "\r\x1b[K")
+	case done%50 == 0:
+		fmt.Fprintf(s.stderr, "\rgsrv: %d of %d files", done, total)
+	}
 }
 
 func startDir(c *cli.Context) (string, error) {

@@ -41,30 +41,28 @@ type reading struct {
 }
 
 func inputFlags() []cli.Flag {
-	return []cli.Flag{
+	return append(hostFlags(),
 		&cli.StringFlag{Name: "target", Usage: "server version that is meant, `SERVER@VERSION`, such as gunicorn@20.1.0 (default: the newest)"},
+		&cli.BoolFlag{Name: "no-host-env", Usage: "do not use this machine's environment, CPUs, accounts and host name: what depends on them stays open"},
+		&cli.StringFlag{Name: "directory", Aliases: []string{"C"}, Usage: "read as if the server were started in `DIR`"},
+	)
+}
+
+// hostFlags say what is known of the server's machine; hostInputs reads them.
+func hostFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "env", Usage: "environment variable `NAME=VALUE` of the server; NAME alone says that it is not set"},
 		&cli.StringSliceFlag{Name: "env-file", Usage: "`FILE` of NAME=VALUE lines, as docker and systemd read them"},
 		&cli.IntFlag{Name: "cpus", Usage: "`NUMBER` of CPUs of the server's machine"},
-		&cli.BoolFlag{Name: "no-host-env", Usage: "do not use this machine's environment, CPUs, accounts and host name: what depends on them stays open"},
-		&cli.StringFlag{Name: "directory", Aliases: []string{"C"}, Usage: "read as if the server were started in `DIR`"},
 	}
 }
 
 // read finds the dialect of the input named on the command line and reads it. An error is for wrong usage or
 // missing input; what is wrong in the configuration is in reading.diags.
 func (s *session) read(c *cli.Context) (*reading, error) {
-	dir, err := os.Getwd()
+	dir, err := startDir(c)
 	if err != nil {
-		return nil, &exitError{exitInput, fmt.Sprintf("the current directory cannot be read: %v", err)}
-	}
-	if d := c.String("directory"); d != "" {
-		if dir, err = filepath.Abs(d); err != nil {
-			return nil, usagef("--directory %s: %v", d, err)
-		}
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return nil, &exitError{exitInput, fmt.Sprintf("--directory %s: no such directory", d)}
-		}
+		return nil, err
 	}
 	r := &reading{dir: dir, files: schema.NewFiles(dir)}
 	if r.host, err = hostInputs(c, dir); err != nil {
@@ -244,10 +242,15 @@ func (s *session) print(r *reading) {
 
 // useColor tells whether a stream is a terminal that wants colours.
 func useColor(w io.Writer) bool {
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && !color.NoColor && terminal(w)
+}
+
+// terminal tells whether a stream is one.
+func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+	if !ok {
 		return false
 	}
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && !color.NoColor
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

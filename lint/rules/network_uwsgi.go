@@ -14,7 +14,7 @@ var uwsgiNetworkRules = []*lint.Rule{
 		Explain: `socket speaks the uwsgi protocol, in which the peer sends the request's variables: client address, authenticated user, and UWSGI_FILE and the like, by which uWSGI loads code from a path
 of the peer's choice. uWSGI takes ":3031" for every interface, so anybody who can reach the port can run programs as the server's account. FastCGI and SCGI sockets are open in the same way.
 
-It is an info in containers and in projects with a Dockerfile, where the port must be open to the proxy's container and must not be published; it is silent for files of development and where protocol is http.
+It is an error where the port is known to be reachable and a warning where it is not known, an info in containers and in projects with a Dockerfile, where the port must be open to the proxy's container and must not be published; it is silent for files of development and where protocol is http.
 
 Write ` + "`socket = 127.0.0.1:3031`" + `, or a unix socket.`,
 		Sources: []string{"uWSGI documentation, Things to know: never expose uwsgi sockets", "uWSGI documentation, magic variables: UWSGI_FILE"},
