@@ -208,7 +208,7 @@ func (a *analysis) libraryDecorator(f *frame, node syntax.Expr, name string, mad
 	case "uwsgidecorators.thread":
 		return wrapped("thread")
 	}
-	if fact, ok := uwsgiDecorators[name]; ok && (made || !fact.factory) {
+	if fact, ok := uwsgiDecorators()[name]; ok && (made || !fact.factory) {
 		a.add1(f, node, UWSGITimer, name, "", fact.note, nil)
 		return v
 	}

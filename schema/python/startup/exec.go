@@ -382,7 +382,7 @@ func (a *analysis) importsSurely(f *frame, body []syntax.Stmt) bool {
 		for _, name := range names {
 			top, _, _ := strings.Cut(name, ".")
 			serverOwn := a.opts.Server == "uwsgi" && (top == "uwsgi" || top == "uwsgidecorators")
-			if !serverOwn && !(standard[top] && top != "uwsgi" && top != "gunicorn" && top != "uvicorn") && a.find(name) == nil {
+			if !serverOwn && !(standard()[top] && top != "uwsgi" && top != "gunicorn" && top != "uvicorn") && a.find(name) == nil {
 				return false
 			}
 		}

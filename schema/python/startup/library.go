@@ -10,14 +10,14 @@ import (
 
 // canonical gives the full name under which the tables know a library's object that can be imported by several.
 func canonical(name string) string {
-	if to, ok := aliases[name]; ok {
+	if to, ok := aliases()[name]; ok {
 		return to
 	}
 	for i := len(name) - 1; i > 0; i-- {
 		if name[i] != '.' {
 			continue
 		}
-		if to, ok := aliases[name[:i]]; ok {
+		if to, ok := aliases()[name[:i]]; ok {
 			return to + name[i:]
 		}
 	}
@@ -38,17 +38,17 @@ var index = sync.OnceValues(func() (names, tops map[string]bool) {
 			name = name[:i]
 		}
 	}
-	for name := range facts {
+	for name := range facts() {
 		add(name)
 	}
-	for name, to := range aliases {
+	for name, to := range aliases() {
 		add(name)
 		add(to)
 	}
-	for name := range results {
+	for name := range results() {
 		add(name)
 	}
-	for name := range uwsgiDecorators {
+	for name := range uwsgiDecorators() {
 		add(name)
 	}
 	for name := range importFacts {
@@ -69,14 +69,14 @@ func knownName(name string) bool {
 // knownLibrary tells whether a top-level package is one of the tables'.
 func knownLibrary(name string) bool {
 	_, tops := index()
-	return tops[name] || standard[name]
+	return tops[name] || standard()[name]
 }
 
 // startable tells whether objects of a library's class have a method start that starts something.
-func startable(class string) bool { _, ok := facts[class+".start"]; return ok }
+func startable(class string) bool { _, ok := facts()[class+".start"]; return ok }
 
 // endsWith tells whether leaving a with statement ends what an object of a class has started.
-func endsWith(class string) bool { return managers[class] }
+func endsWith(class string) bool { return managers()[class] }
 
 // lockLike tells whether a library's callable gives a lock between processes.
 func lockLike(name string) bool {
@@ -98,7 +98,7 @@ func (a *analysis) callLibrary(f *frame, node syntax.Expr, name string, on *inst
 		return v
 	}
 	result := &instance{lib: name, call: args}
-	if to, ok := results[name]; ok {
+	if to, ok := results()[name]; ok {
 		result.lib = to
 	}
 	owner := on
@@ -118,7 +118,7 @@ func (a *analysis) callLibrary(f *frame, node syntax.Expr, name string, on *inst
 
 // isConstructor tells a callable that makes the object an effect belongs to from a method of one.
 func isConstructor(name string) bool {
-	return isClass(name) || results[name] != "" || !isClass(parentPart(name))
+	return isClass(name) || results()[name] != "" || !isClass(parentPart(name))
 }
 
 func parentPart(name string) string {
@@ -143,7 +143,7 @@ func (a *analysis) initialise(f *frame, node syntax.Expr, i *instance, args argu
 }
 
 func (a *analysis) initialiseAs(f *frame, node syntax.Expr, name string, owner *instance, args arguments) {
-	if fact, ok := facts[name]; ok {
+	if fact, ok := facts()[name]; ok {
 		if fact.unless != nil && fact.unless(a.truth, args) {
 			return
 		}

@@ -99,7 +99,7 @@ func (a *analysis) locate(name string) *module {
 			return nil
 		}
 		dirs, last = []string{parent.dir}, name[i+1:]
-	} else if standard[name] {
+	} else if standard()[name] {
 		return nil
 	}
 	if last == "" || strings.ContainsAny(last, "/\x00") {

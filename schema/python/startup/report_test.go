@@ -80,17 +80,17 @@ func TestObject(t *testing.T) {
 
 // TestTables looks for entries of the tables that can never be met.
 func TestTables(t *testing.T) {
-	for name := range facts {
+	for name := range facts() {
 		if c := canonical(name); c != name {
 			t.Errorf("%s is looked up as %s", name, c)
 		}
 	}
-	for name, to := range aliases {
+	for name, to := range aliases() {
 		if canonical(to) != to {
 			t.Errorf("the alias %s leads to %s, which is an alias itself", name, to)
 		}
 	}
-	for name, to := range results {
+	for name, to := range results() {
 		if c := canonical(name); c != name {
 			t.Errorf("%s is looked up as %s", name, c)
 		}
@@ -98,7 +98,7 @@ func TestTables(t *testing.T) {
 			t.Errorf("%s gives %s, which is known by another name", name, to)
 		}
 	}
-	for name := range managers {
+	for name := range managers() {
 		if canonical(name) != name {
 			t.Errorf("%s is known by another name", name)
 		}
