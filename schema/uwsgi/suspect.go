@@ -261,12 +261,12 @@ func reference(s string) string {
 	return ""
 }
 
-// suspectRepeats reports scalars that one file sets twice, and references that take another one of two values than
+// suspectRepeats reports scalars that one file sets twice (commands, such as print, run each time), and references that take another one of two values than
 // the option itself.
 func (r *reader) suspectRepeats(c *schema.Config) {
 	for i := range c.Settings {
 		s := &c.Settings[i]
-		if s.Option == nil || s.Option.Multi || len(s.Shadowed) == 0 || s.Maybe {
+		if s.Option == nil || s.Option.Multi || s.Option.Type == "command" || len(s.Shadowed) == 0 || s.Maybe {
 			continue
 		}
 		old := s.Shadowed[0]
