@@ -20,9 +20,11 @@ type expander struct {
 	opens      []Open
 	any        bool
 	start, end int
-	noSplit    bool
-	depth      int
-	given      bool
+	// element is the argument or array element that the word is made of: it keeps its own place.
+	element *word
+	noSplit bool
+	depth   int
+	given   bool
 }
 
 func off(p syntax.Pos) int { return int(p.Offset()) }
@@ -59,9 +61,13 @@ func (e *expander) flush() {
 		if len(f.text) > maxValue {
 			f = f.part(0, maxValue)
 		}
-		e.out = append(e.out, word{fragment: f, rng: e.frag.at(e.start, e.end), opens: e.opens})
+		at := e.frag.at(e.start, e.end)
+		if e.element != nil && f.text == e.element.text {
+			at = e.element.rng
+		}
+		e.out = append(e.out, word{fragment: f, rng: at, opens: e.opens})
 	}
-	e.b, e.opens, e.any = builder{}, nil, false
+	e.b, e.opens, e.any, e.element = builder{}, nil, false, nil
 }
 
 func (e *expander) parts(parts []syntax.WordPart, quoted bool) {
@@ -336,10 +342,11 @@ func (e *expander) all(p *syntax.ParamExp, name string, quoted, plain bool) {
 			e.flush()
 		}
 		if quoted {
-			e.any = true
+			e.any, e.element = true, &list[k]
 			e.opens = append(e.opens, w.opens...)
 			e.put(w.fragment, off(p.Pos()), off(p.End()))
 		} else {
+			e.element = &list[k]
 			e.value(w.fragment, w.opens, p, false)
 		}
 	}

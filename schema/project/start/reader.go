@@ -140,6 +140,12 @@ func (r *reader) launch(o *origin, st *state, words []word, c call) {
 			}
 		}
 	}
+	if args := rest[1:]; o.image != nil && len(args) > 0 && !strings.HasPrefix(args[0].text, "-") && looksLikeEntrypoint(name) {
+		// An entrypoint script that comes with the base image or is fetched: nearly all end in exec "$@".
+		inner.envOpen = &Open{Name: rest[0].text, Why: "the script is not in the project; it is taken to run its arguments in the end", Range: rest[0].rng}
+		r.launch(withWrappers(o.via(describe(c, words), rest[0].rng), l), inner, args, c)
+		return
+	}
 	if behind := behindWaiter(name, rest); behind != nil {
 		r.launch(o, inner, behind, c)
 		return
@@ -148,6 +154,10 @@ func (r *reader) launch(o *origin, st *state, words []word, c call) {
 		return
 	}
 	r.emit(o, st, words, c)
+}
+
+func looksLikeEntrypoint(name string) bool {
+	return strings.Contains(name, "entrypoint") && (strings.HasSuffix(name, ".sh") || !strings.Contains(name, "."))
 }
 
 func describe(c call, words []word) string {
@@ -300,6 +310,26 @@ func (r *reader) script(o *origin, st *state, src *source, zero string, args []w
 	r.run(o, inner, src.whole(), call{exec: true})
 }
 
+// inside tells whether a range stands in another.
+func inside(r, in hcl.Range) bool {
+	return r.Filename == in.Filename && r.Start.Byte >= in.Start.Byte && r.End.Byte <= in.End.Byte
+}
+
+// spanOf is the range of those words that stand in the file of one of them.
+func spanOf(at hcl.Range, words []word) hcl.Range {
+	for _, w := range words {
+		if w.rng.Filename == at.Filename {
+			if w.rng.Start.Byte < at.Start.Byte {
+				at.Start = w.rng.Start
+			}
+			if w.rng.End.Byte > at.End.Byte {
+				at.End = w.rng.End
+			}
+		}
+	}
+	return at
+}
+
 // emit adds a command.
 func (r *reader) emit(o *origin, st *state, words []word, c call) {
 	if len(r.commands) >= maxCommands {
@@ -312,8 +342,12 @@ func (r *reader) emit(o *origin, st *state, words []word, c call) {
 	cmd.Related = append([]schema.Related{}, o.related...)
 	cmd.Image = o.image
 	cmd.Range = c.rng
-	if cmd.Range.Filename == "" {
-		cmd.Range = hcl.RangeBetween(words[0].rng, words[len(words)-1].rng)
+	if first := words[min(1, len(words)-1)]; c.rng.Filename == "" || !inside(first.rng, c.rng) && first.rng.Filename != "" {
+		// exec "$@": the words stand where the arguments come from.
+		if c.rng.Filename != "" {
+			cmd.Related = append(cmd.Related, schema.Related{Message: "runs its arguments", Range: c.rng})
+		}
+		cmd.Range = spanOf(words[len(words)-1].rng, words)
 	}
 	for i, w := range words {
 		w = unmask(w)
