@@ -178,7 +178,11 @@ func overlay(base, over *yamlValue, key string, depth int) *yamlValue {
 				merged.keys = slices.DeleteFunc(merged.keys, func(name string) bool { return name == k })
 				continue
 			}
-			merged.put(k, v, over.keyAt[k])
+			at, had := base.keyAt[k]
+			if !had {
+				at = over.keyAt[k]
+			}
+			merged.put(k, v, at)
 		}
 		return &merged
 	case base.isList && over.isList:

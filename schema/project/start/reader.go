@@ -342,7 +342,11 @@ func (r *reader) emit(o *origin, st *state, words []word, c call) {
 	cmd.Related = append([]schema.Related{}, o.related...)
 	cmd.Image = o.image
 	cmd.Range = c.rng
-	if first := words[min(1, len(words)-1)]; c.rng.Filename == "" || !inside(first.rng, c.rng) && first.rng.Filename != "" {
+	first := words[0]
+	if first.text == "exec" && len(words) > 1 {
+		first = words[1]
+	}
+	if c.rng.Filename == "" || !inside(first.rng, c.rng) && first.rng.Filename != "" {
 		// exec "$@": the words stand where the arguments come from.
 		if c.rng.Filename != "" {
 			cmd.Related = append(cmd.Related, schema.Related{Message: "runs its arguments", Range: c.rng})

@@ -94,7 +94,7 @@ func TestShell(t *testing.T) {
 		{"unused() { gunicorn x; }\nuwsgi --ini a.ini", "uwsgi --ini a.ini [] 2:1"},
 		{"web() { gunicorn x; }\n\"$@\"", "gunicorn x [] 1:9 if(called as web)"},
 		{"OPTS=\"-w 4 -b :8000\"\nif [ -n \"$RELOAD\" ]; then OPTS=\"$OPTS --reload\"; fi\ngunicorn $OPTS app", "gunicorn -w 4 -b :8000 app [] 3:1 ?1:OPTS=-w 4 -b :8000 ?2:OPTS=-w 4 -b :8000 ?3:OPTS=-w 4 -b :8000 ?4:OPTS=-w 4 -b :8000"},
-		{"set -- gunicorn -w 2 \"$@\"\nexec \"$@\"", "exec gunicorn -w 2 '$@' [exec] 2:1 ?4:@"},
+		{"set -- gunicorn -w 2 \"$@\"\nexec \"$@\"", "exec gunicorn -w 2 '$@' [exec] 1:8 ?4:@ via run.sh:2 runs its arguments"},
 		{"args=(-w 3 app:app)\ngunicorn \"${args[@]}\"", "gunicorn -w 3 app:app [] 2:1"},
 		{"cat <<EOF\ngunicorn no\nEOF\ngunicorn yes", "gunicorn yes [] 4:1"},
 		{"sh -c 'exec gunicorn app'", "exec gunicorn app [exec] 1:8"},

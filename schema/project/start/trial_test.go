@@ -28,7 +28,8 @@ func TestTrial(t *testing.T) {
 		}
 		switch {
 		case strings.Contains(short, "compose"):
-			return nil
+			c, d := Compose(files, name)
+			commands, diags = c, d
 		case strings.Contains(short, "Procfile"):
 			c, d := Procfile(files, name)
 			commands, diags = c, d
@@ -41,7 +42,7 @@ func TestTrial(t *testing.T) {
 		}
 		t.Logf("== %s %v", name, diags)
 		for _, c := range commands {
-			t.Logf("   %s ports=%v", show(c), c.Ports)
+			t.Logf("   %s ports=%v", show(c)+more(c), c.Ports)
 		}
 		return nil
 	})
