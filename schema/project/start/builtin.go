@@ -243,12 +243,7 @@ func (s *scriptRun) source(st *state, args, words []word) {
 	defer func() { s.r.depth-- }()
 	frag := src.whole()
 	inner := &scriptRun{r: s.r, o: s.o.via("reads "+path.Base(name), args[0].rng), frag: &frag, level: s.level}
-	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
-	for stmt, err := range parser.StmtsSeq(strings.NewReader(frag.text)) {
-		if err != nil {
-			s.r.syntaxError(&frag, err)
-			break
-		}
+	for _, stmt := range s.r.parse(&frag) {
 		if inner.stmt(st, stmt, false) != goesOn {
 			break
 		}
@@ -280,12 +275,9 @@ func (s *scriptRun) eval(st *state, args []word) ending {
 	s.r.depth++
 	defer func() { s.r.depth-- }()
 	inner := &scriptRun{r: s.r, o: s.o, frag: &frag, level: s.level}
-	var stmts []*syntax.Stmt
-	for stmt, err := range syntax.NewParser(syntax.Variant(syntax.LangBash)).StmtsSeq(strings.NewReader(frag.text)) {
-		if err != nil {
-			return goesOn
-		}
-		stmts = append(stmts, stmt)
+	stmts, err := parseShell(frag.text)
+	if err != nil {
+		return goesOn
 	}
 	return inner.stmts(st, stmts, false)
 }

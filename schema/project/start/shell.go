@@ -26,20 +26,40 @@ func (r *reader) run(o *origin, st *state, frag fragment, c call) {
 	}
 	r.depth++
 	defer func() { r.depth-- }()
-	var stmts []*syntax.Stmt
-	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
-	for stmt, err := range parser.StmtsSeq(strings.NewReader(frag.text)) {
-		if err != nil {
-			r.syntaxError(&frag, err)
-			break
-		}
-		stmts = append(stmts, stmt)
-	}
+	stmts := r.parse(&frag)
 	s := &scriptRun{r: r, o: o, frag: &frag}
 	// A single plain command in "sh -c" takes the shell's place: dash and bash run the last one by exec themselves.
 	s.single = len(stmts) == 1
 	s.outer = c
 	s.stmts(st, stmts, true)
+}
+
+// parse gives the statements up to the first that is no shell, which is reported.
+func (r *reader) parse(frag *fragment) []*syntax.Stmt {
+	stmts, err := parseShell(frag.text)
+	if err != nil {
+		r.syntaxError(frag, err)
+	}
+	return stmts
+}
+
+func parseShell(text string) (stmts []*syntax.Stmt, first error) {
+	defer func() {
+		// The parser's own failures on hostile input must not end the program.
+		if p := recover(); p != nil {
+			first = fmt.Errorf("the parser gave up: %v", p)
+		}
+	}()
+	for stmt, err := range syntax.NewParser(syntax.Variant(syntax.LangBash)).StmtsSeq(strings.NewReader(text)) {
+		// The parser goes on after an error even when the loop ends there, so the loop runs to its end.
+		if err != nil && first == nil {
+			first = err
+		}
+		if first == nil {
+			stmts = append(stmts, stmt)
+		}
+	}
+	return stmts, first
 }
 
 func (r *reader) syntaxError(frag *fragment, err error) {
