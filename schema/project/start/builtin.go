@@ -346,7 +346,7 @@ func (s *scriptRun) assign(st *state, a *syntax.Assign, env bool) {
 	v := variable{fragment: w.fragment, rng: at, opens: w.opens, given: given && len(w.opens) > 0}
 	if a.Append {
 		if !known {
-			v.opens = append([]Open{{Name: name, HasDefault: true, Why: "added to what is set where it is deployed", Range: at}}, v.opens...)
+			v.opens = addOpen([]Open{{Name: name, HasDefault: true, Why: "added to what is set where it is deployed", Range: at}}, v.opens...)
 		} else {
 			var b builder
 			for _, f := range []fragment{old.fragment, w.fragment} {
@@ -355,10 +355,7 @@ func (s *scriptRun) assign(st *state, a *syntax.Assign, env bool) {
 					b.b.WriteString(f.text)
 				}
 			}
-			v.fragment, v.opens = b.fragment(), append(append([]Open{}, old.opens...), w.opens...)
-		}
-		if len(v.opens) > 50 {
-			v.opens = v.opens[:50]
+			v.fragment, v.opens = b.fragment(), addOpen(old.opens, w.opens...)
 		}
 	}
 	st.set(name, v, env)

@@ -204,7 +204,7 @@ func (c *composition) line(v *yamlValue) []word {
 	for i := range words {
 		for _, o := range v.opens {
 			if strings.Contains(words[i].text, "$"+o.Name) || strings.Contains(words[i].text, "${"+o.Name) || o.HasDefault && o.Default != "" && strings.Contains(words[i].text, o.Default) {
-				words[i].opens = append(words[i].opens, o)
+				words[i].opens = addOpen(words[i].opens, o)
 			}
 		}
 	}

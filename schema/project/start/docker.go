@@ -247,6 +247,9 @@ func (b *dockerBuild) instruction(in instruction) {
 		names, values, ranges := assignments(in.args, b.escape, true)
 		set := map[string]variable{}
 		for i, name := range names {
+			if !b.r.step(1+len(values[i].text)/256, in.at) {
+				break
+			}
 			w := unmask(b.word(values[i])) // all values are resolved before any is set
 			set[name] = variable{fragment: w.fragment, rng: ranges[i], opens: w.opens, exported: true, given: true}
 		}
@@ -330,7 +333,7 @@ func (b *dockerBuild) arg(in instruction) {
 		case values[i].text != "\x00":
 			w := unmask(b.word(values[i]))
 			v.fragment = w.fragment
-			v.opens = append([]Open{{Name: name, Default: w.text, HasDefault: true, Why: "a build argument; this is its default", Range: ranges[i]}}, w.opens...)
+			v.opens = addOpen([]Open{{Name: name, Default: w.text, HasDefault: true, Why: "a build argument; this is its default", Range: ranges[i]}}, w.opens...)
 		case isGlobal && b.current() != nil:
 			v = global
 		default:
@@ -355,7 +358,13 @@ func (b *dockerBuild) from(in instruction) {
 		s.name = fields[2].text
 	}
 	s.image = &Image{File: b.file, Stage: s.name, Base: s.base, Dir: "/", files: b.r.files}
+	if !b.r.step(len(b.stages), in.at) {
+		return
+	}
 	if parent := stageNamed(b.stages, w.text); parent != nil && !isNumber(w.text) {
+		if !b.r.step((len(parent.env)+len(parent.image.copies))/8, in.at) {
+			return
+		}
 		s.parent = parent
 		s.env, s.args = maps.Clone(parent.env), map[string]variable{}
 		s.dir, s.user, s.entrypoint, s.cmd, s.shell = parent.dir, parent.user, parent.entrypoint, parent.cmd, parent.shell

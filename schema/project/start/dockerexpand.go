@@ -111,13 +111,13 @@ func (d *dockerExpander) value(name, op string, from, to, i, j, depth int) {
 	v, known := d.lookup(name)
 	at := d.f.at(i, j)
 	put := func() {
-		d.w.opens = append(d.w.opens, v.opens...)
+		d.w.opens = addOpen(d.w.opens, v.opens...)
 		if d.b.len()+len(v.text) <= maxValue {
 			d.b.put(v.text, d.f, i, j)
 		}
 	}
 	open := func(hasDefault bool, def, why string) {
-		d.w.opens = append(d.w.opens, Open{Name: name, HasDefault: hasDefault, Default: def, Why: why, Range: at})
+		d.w.opens = addOpen(d.w.opens, Open{Name: name, HasDefault: hasDefault, Default: def, Why: why, Range: at})
 	}
 	switch strings.TrimPrefix(op, ":") {
 	case "":

@@ -25,7 +25,7 @@ type instruction struct {
 
 var dockerPatterns = sync.OnceValue(func() (p struct{ directive, heredoc *regexp.Regexp }) {
 	p.directive = regexp.MustCompile(`^#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(.+?)[ \t\r]*$`)
-	p.heredoc = regexp.MustCompile(`(?:^|[ \t])[0-9]*<<(-?)["']?([A-Za-z_][A-Za-z0-9_.-]*)["']?`)
+	p.heredoc = regexp.MustCompile(`^[0-9]*<<(-?)([^<]+)$`)
 	return p
 })
 
@@ -98,7 +98,12 @@ func (r *reader) dockerfile(src *source) []instruction {
 		in.at = src.at(firstOffset(joined), last)
 		switch in.name {
 		case "RUN", "COPY", "ADD":
-			pos = skipHeredocs(text, pos, in.args.text)
+			var ended bool
+			if pos, ended = skipHeredocs(text, pos, dockerFields(in.args, escape)); !ended {
+				r.report(schema.Errorf("syntax-error", in.at, "Here-document without an end",
+					"The line with the word behind << alone is missing, so docker build refuses the file. What follows is not read."))
+				return append(list, in)
+			}
 		}
 		list = append(list, in)
 	}
@@ -132,26 +137,30 @@ func continued(text string, start, stop int, escape byte) (int, bool) {
 }
 
 // skipHeredocs gives the position behind the here-documents that an instruction's line announces.
-func skipHeredocs(text string, pos int, line string) int {
-	for _, m := range dockerPatterns().heredoc.FindAllStringSubmatch(line, 10) {
+func skipHeredocs(text string, pos int, fields []fragment) (next int, ended bool) {
+	for _, field := range fields {
+		m := dockerPatterns().heredoc.FindStringSubmatch(field.text)
+		if m == nil {
+			continue
+		}
+		name := strings.NewReplacer(`"`, "", "'", "").Replace(m[2])
 		at := pos
-		for at < len(text) {
+		ended = false
+		for at < len(text) && !ended {
 			end := lineEnd(text, at)
 			body := strings.TrimRight(text[at:end], "\r\n")
 			if m[1] == "-" {
 				body = strings.TrimLeft(body, "\t")
 			}
 			at = end
-			if body == m[2] {
-				pos = at
-				break
-			}
+			ended = body == name
 		}
-		if at >= len(text) && pos != at {
-			return pos // never ended: BuildKit refuses it; what follows is read as it stands
+		if !ended {
+			return pos, false
 		}
+		pos = at
 	}
-	return pos
+	return pos, true
 }
 
 // instruction takes a joined line apart.

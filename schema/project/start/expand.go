@@ -129,7 +129,7 @@ func (e *expander) lit(p *syntax.Lit, quoted, first bool) {
 			e.b.put(home.text, e.frag, from, from+1)
 			from++
 		} else {
-			e.opens = append(e.opens, Open{Name: "~", Why: "the user's home directory", Range: e.frag.at(from, from+1)})
+			e.opens = addOpen(e.opens, Open{Name: "~", Why: "the user's home directory", Range: e.frag.at(from, from+1)})
 		}
 	}
 	run := from
@@ -160,20 +160,20 @@ func (e *expander) unknown(n syntax.Node, why string) {
 	text := e.frag.text[min(i, len(e.frag.text)):min(j, len(e.frag.text))]
 	e.b.add(e.frag, i, j)
 	e.any = true
-	e.opens = append(e.opens, Open{Name: text, Why: why, Range: e.frag.at(i, j)})
+	e.opens = addOpen(e.opens, Open{Name: text, Why: why, Range: e.frag.at(i, j)})
 }
 
 // value adds a value, split at blanks unless quoted.
 func (e *expander) value(f fragment, opens []Open, n syntax.Node, quoted bool) {
 	i, j := off(n.Pos()), off(n.End())
 	if quoted || e.noSplit {
-		e.opens = append(e.opens, opens...)
+		e.opens = addOpen(e.opens, opens...)
 		e.put(f, i, j)
 		return
 	}
 	text := f.text
 	if text == "" {
-		e.opens = append(e.opens, opens...)
+		e.opens = addOpen(e.opens, opens...)
 		return
 	}
 	for k := 0; k < len(text) && len(e.out) < 2_000; {
@@ -188,7 +188,7 @@ func (e *expander) value(f fragment, opens []Open, n syntax.Node, quoted bool) {
 		if next < 0 {
 			next = len(text) - k
 		}
-		e.opens = append(e.opens, opens...)
+		e.opens = addOpen(e.opens, opens...)
 		e.any = true
 		e.put(f.part(k, k+next), i, j)
 		k += next
@@ -260,7 +260,7 @@ func (e *expander) missing(p *syntax.ParamExp, name string) {
 	i, j := off(p.Pos()), off(p.End())
 	e.b.add(e.frag, i, j)
 	e.any = true
-	e.opens = append(e.opens, Open{Name: name, Why: why, Range: e.frag.at(i, j)})
+	e.opens = addOpen(e.opens, Open{Name: name, Why: why, Range: e.frag.at(i, j)})
 }
 
 // lookup finds a variable or positional parameter.
@@ -337,13 +337,16 @@ func (e *expander) all(p *syntax.ParamExp, name string, quoted, plain bool) {
 		e.missing(p, name)
 		return
 	}
+	if !e.r.step(len(list)/4, e.frag.at(off(p.Pos()), off(p.End()))) {
+		return
+	}
 	for k, w := range list {
 		if k > 0 {
 			e.flush()
 		}
 		if quoted {
 			e.any, e.element = true, &list[k]
-			e.opens = append(e.opens, w.opens...)
+			e.opens = addOpen(e.opens, w.opens...)
 			e.put(w.fragment, off(p.Pos()), off(p.End()))
 		} else {
 			e.element = &list[k]
@@ -380,7 +383,7 @@ func (e *expander) operator(p *syntax.ParamExp, name string, v variable, known, 
 			if positional {
 				why = "an argument of the script; this is the default"
 			}
-			opens = append([]Open{{Name: name, Default: w.text, HasDefault: true, Why: why, Range: at}}, opens...)
+			opens = addOpen([]Open{{Name: name, Default: w.text, HasDefault: true, Why: why, Range: at}}, opens...)
 		}
 		if op == syntax.AssignUnset || op == syntax.AssignUnsetOrNull {
 			e.st.set(name, variable{fragment: w.fragment, rng: at, opens: opens, given: true}, false)
@@ -393,7 +396,7 @@ func (e *expander) operator(p *syntax.ParamExp, name string, v variable, known, 
 				e.parts(p.Exp.Word.Parts, quoted)
 			}
 		case !known:
-			e.opens = append(e.opens, Open{Name: name, HasDefault: true, Why: "adds text where it is set", Range: at})
+			e.opens = addOpen(e.opens, Open{Name: name, HasDefault: true, Why: "adds text where it is set", Range: at})
 			if !quoted && e.b.len() == 0 && !e.any {
 				e.opens = nil
 			}

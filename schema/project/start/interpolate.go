@@ -20,7 +20,7 @@ func (c *composition) interpolate(v *yamlValue, depth int) {
 		return
 	}
 	var b builder
-	v.opens = append(v.opens, c.expand(&v.text, 0, len(v.text.text), &b, 0)...)
+	v.opens = addOpen(v.opens, c.expand(&v.text, 0, len(v.text.text), &b, 0)...)
 	v.text = b.fragment()
 }
 
@@ -46,7 +46,7 @@ func (c *composition) expand(f *fragment, i, end int, b *builder, depth int) (op
 		}
 		k := nameEnd(s, i+1, end)
 		if k > i+1 {
-			opens = append(opens, c.variable(f, s[i+1:k], i, k, b)...)
+			opens = addOpen(opens, c.variable(f, s[i+1:k], i, k, b)...)
 			i = k
 			continue
 		}
@@ -72,7 +72,7 @@ func (c *composition) expand(f *fragment, i, end int, b *builder, depth int) (op
 			b.add(f, i, end)
 			return opens
 		}
-		opens = append(opens, c.operator(f, name, i, k, stop, b, depth)...)
+		opens = addOpen(opens, c.operator(f, name, i, k, stop, b, depth)...)
 		i = stop + 1
 	}
 	return opens
@@ -97,7 +97,7 @@ func (c *composition) operator(f *fragment, name string, i, k, stop int, b *buil
 		}
 		before := b.len()
 		opens := c.expand(f, k+1, stop, b, depth+1)
-		return append([]Open{{Name: name, Default: b.b.String()[before:], HasDefault: true, Why: "set where it is deployed; this is the default", Range: f.at(i, stop+1)}}, opens...)
+		return addOpen([]Open{{Name: name, Default: b.b.String()[before:], HasDefault: true, Why: "set where it is deployed; this is the default", Range: f.at(i, stop+1)}}, opens...)
 	case '?':
 		return c.variable(f, name, i, stop+1, b)
 	case '+':

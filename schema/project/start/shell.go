@@ -444,7 +444,7 @@ func (s *scriptRun) loop(st *state, c *syntax.ForClause) ending {
 			v.fragment, v.opens = items[0].fragment, items[0].opens
 		}
 		if len(items) != 1 {
-			v.opens = append([]Open{{Name: it.Name.Value, Default: v.text, HasDefault: len(items) > 0, Why: "one of several in a loop", Range: at}}, v.opens...)
+			v.opens = addOpen([]Open{{Name: it.Name.Value, Default: v.text, HasDefault: len(items) > 0, Why: "one of several in a loop", Range: at}}, v.opens...)
 		}
 		way.set(it.Name.Value, v, false)
 	}

@@ -91,16 +91,13 @@ func (st *state) merge(ways []*state, at hcl.Range, how string) {
 			switch {
 			case !ok:
 				// Not set on the other way: there it is empty or comes from the environment.
-				v.opens = append(append([]Open{}, v.opens...), Open{Name: name, Default: v.text, HasDefault: true, Why: how, Range: at})
+				v.opens = addOpen(v.opens, Open{Name: name, Default: v.text, HasDefault: true, Why: how, Range: at})
 				vars[name] = v
 			case old.text != v.text || len(old.list) != len(v.list):
 				if len(old.opens) > 0 && len(v.opens) == 0 {
 					old = v
 				}
-				old.opens = append(append([]Open{}, old.opens...), Open{Name: name, Default: old.text, HasDefault: true, Why: how, Range: at})
-				if len(old.opens) > 20 {
-					old.opens = old.opens[:20]
-				}
+				old.opens = addOpen(old.opens, Open{Name: name, Default: old.text, HasDefault: true, Why: how, Range: at})
 				vars[name] = old
 			}
 		}

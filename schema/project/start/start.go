@@ -89,6 +89,15 @@ type Open struct {
 	Range hcl.Range
 }
 
+// maxOpen bounds what is listed for one word; a word made of that much is open all the same.
+const maxOpen = 50
+
+// addOpen appends within the bound.
+func addOpen(list []Open, more ...Open) []Open {
+	more = more[:min(len(more), max(maxOpen-len(list), 0))]
+	return append(list[:len(list):len(list)], more...)
+}
+
 // Value is a text and where it stands. Open is set where only part of it is known.
 type Value struct {
 	Text  string

@@ -54,7 +54,7 @@ func (r *reader) answer(st *state, frag *fragment, stmts []*syntax.Stmt) (string
 		words = append(words[:1:1], words[2:]...)
 	}
 	for _, w := range words {
-		opens = append(opens, w.opens...)
+		opens = addOpen(opens, w.opens...)
 	}
 	last := words[len(words)-1].text
 	switch name := words[0].text; {

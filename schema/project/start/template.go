@@ -45,7 +45,7 @@ func unmask(w word) word {
 	text, opens := restore(w.fragment)
 	if len(opens) > 0 {
 		w.text = text
-		w.opens = append(append([]Open{}, w.opens...), opens...)
+		w.opens = addOpen(w.opens, opens...)
 	}
 	return w
 }
@@ -72,7 +72,7 @@ func restore(f fragment) (string, []Open) {
 				out = []byte(f.text)
 			}
 			copy(out[s.start+a-from:s.start+b-from], s.src.orig[a:b])
-			opens = append(opens, Open{Name: s.src.orig[t.start:t.end], Why: "a template fills it in", Range: s.src.at(t.start, t.end)})
+			opens = addOpen(opens, Open{Name: s.src.orig[t.start:t.end], Why: "a template fills it in", Range: s.src.at(t.start, t.end)})
 		}
 	}
 	if out == nil {
