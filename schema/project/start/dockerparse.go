@@ -259,7 +259,7 @@ func jsonWords(f fragment) (list []word, ok bool) {
 		start := i
 		var b builder
 		for i++; i < len(f.text) && f.text[i] != '"'; {
-			k := i + 1
+			var k int
 			if f.text[i] != '\\' {
 				_, size := utf8.DecodeRuneInString(f.text[i:])
 				k = i + size

@@ -3,6 +3,7 @@ package start
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,54 +32,56 @@ func Procfile(files *schema.Files, name string) ([]*Command, hcl.Diagnostics) {
 	if err != nil {
 		return nil, hcl.Diagnostics{unreadable(name, err)}
 	}
-	seen := map[string]hcl.Range{}
-	for start := 0; start < len(src.text); {
-		end := strings.IndexByte(src.text[start:], '\n')
-		if end < 0 {
-			end = len(src.text)
-		} else {
-			end += start
+	for _, p := range r.processTypes(src) {
+		o := &origin{base: Command{Kind: KindProcfile, File: name, Service: p.name, Production: production(path.Base(name), p.name)}}
+		st := newState()
+		st.argsKnown = true
+		if dir := path.Dir(name); dir != "." {
+			st.dir = Value{Text: dir}
 		}
-		r.procfileLine(src, name, start, end, seen)
-		start = end + 1
+		r.run(o, st, p.line, call{exec: true})
 	}
 	return r.commands, r.diags
 }
 
-func (r *reader) procfileLine(src *source, name string, start, end int, seen map[string]hcl.Range) {
-	line := strings.TrimPrefix(src.text[start:end], "\ufeff")
-	start = end - len(line)
-	trimmed := strings.TrimSpace(line)
-	if trimmed == "" || strings.HasPrefix(trimmed, "#") || !r.step(1, src.at(start, end)) {
-		return
-	}
-	m := procfileLine().FindStringSubmatchIndex(line)
-	if m == nil {
-		r.report(schema.Warnf("syntax-error", src.at(start, end), "Not a process type",
-			"A Procfile's line is NAME: COMMAND, with letters, digits, - and _ in the name, from the line's first column. This line is passed over, so nothing of it runs."))
-		return
-	}
-	service := line[m[2]:m[3]]
-	if first, dup := seen[service]; dup {
-		r.report(schema.Warnf("duplicate", src.at(start+m[2], start+m[3]), "Process type given twice",
-			"%s: stands on line %d already; the platform keeps the last one. Remove one of them.", service, first.Start.Line))
-		kept := r.commands[:0]
-		for _, c := range r.commands {
-			if c.Service != service {
-				kept = append(kept, c)
-			}
+// A processType is one line of a Procfile.
+type processType struct {
+	name string
+	at   hcl.Range
+	line fragment
+}
+
+// processTypes splits a Procfile into its lines. Of a name that is given twice the last one counts.
+func (r *reader) processTypes(src *source) (list []processType) {
+	for start, end := 0, 0; start < len(src.text); start = end {
+		end = lineEnd(src.text, start)
+		line := strings.TrimRight(src.text[start:end], "\r\n")
+		if start == 0 {
+			line = strings.TrimPrefix(line, "\ufeff")
+			start = strings.Index(src.text, line)
 		}
-		r.commands = kept
+		trimmed := strings.TrimSpace(line)
+		if trimmed == "" || trimmed[0] == '#' {
+			continue
+		}
+		if !r.step(1, src.at(start, start+len(line))) || len(list) > maxCommands {
+			break
+		}
+		m := procfileLine().FindStringSubmatchIndex(line)
+		if m == nil {
+			r.report(schema.Warnf("syntax-error", src.at(start, start+len(line)), "Not a process type",
+				"A Procfile's line is NAME: COMMAND, with letters, digits, - and _ in the name, from the line's first column. This line is passed over, so nothing of it runs."))
+			continue
+		}
+		p := processType{name: line[m[2]:m[3]], at: src.at(start+m[2], start+m[3]), line: src.fragment(start+m[4], start+m[5])}
+		if i := slices.IndexFunc(list, func(other processType) bool { return other.name == p.name }); i >= 0 {
+			r.report(schema.Warnf("duplicate", p.at, "Process type given twice",
+				"%s: stands on line %d already; the platform keeps the last one. Remove one of them.", p.name, list[i].at.Start.Line))
+			list = slices.Delete(list, i, i+1)
+		}
+		list = append(list, p)
 	}
-	seen[service] = src.at(start+m[2], start+m[3])
-	o := &origin{base: Command{Kind: KindProcfile, File: name, Service: service, Production: production(path.Base(name), service)}}
-	frag := src.fragment(start+m[4], start+m[5])
-	st := newState()
-	st.argsKnown = true
-	if dir := path.Dir(name); dir != "." {
-		st.dir = Value{Text: dir}
-	}
-	r.run(o, st, frag, call{exec: true})
+	return list
 }
 
 func unreadable(name string, err error) *hcl.Diagnostic {

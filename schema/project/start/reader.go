@@ -146,6 +146,9 @@ func (r *reader) launch(o *origin, st *state, words []word, c call) {
 		r.launch(withWrappers(o.via(describe(c, words), rest[0].rng), l), inner, args, c)
 		return
 	}
+	if r.manager(o, inner, name, rest) {
+		return
+	}
 	if behind := behindWaiter(name, rest); behind != nil {
 		r.launch(o, inner, behind, c)
 		return
