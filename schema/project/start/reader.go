@@ -146,7 +146,7 @@ func (r *reader) launch(o *origin, st *state, words []word, c call) {
 		r.launch(withWrappers(o.via(describe(c, words), rest[0].rng), l), inner, args, c)
 		return
 	}
-	if r.manager(o, inner, name, rest) {
+	if r.manager(o, inner, name, rest) || r.otherUser(o, inner, name, rest, c) {
 		return
 	}
 	if behind := behindWaiter(name, rest); behind != nil {
@@ -156,7 +156,10 @@ func (r *reader) launch(o *origin, st *state, words []word, c call) {
 	if c.script && tools()[name] {
 		return
 	}
-	r.emit(o, st, words, c)
+	// The words keep their wrappers, and project.Unwrap gives the variables and the directory these set; not the user.
+	outer := *st
+	outer.user = inner.user
+	r.emit(o, &outer, words, c)
 }
 
 func looksLikeEntrypoint(name string) bool {
@@ -205,10 +208,8 @@ func (r *reader) wrapped(st *state, l *project.Launch, words []word) *state {
 	if l.Dir != "" {
 		next.chdir(l.Dir, hcl.Range{})
 	}
-	for i, w := range words {
-		if base := path.Base(w.text); (base == "gosu" || base == "su-exec" || base == "setuidgid") && i+1 < len(words) {
-			next.user = Value{Text: words[i+1].text, Range: words[i+1].rng, Open: len(words[i+1].opens) > 0}
-		}
+	if user, ok := userOf(words); ok {
+		next.user = user
 	}
 	return next
 }

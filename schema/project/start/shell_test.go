@@ -109,6 +109,14 @@ func TestShell(t *testing.T) {
 		{"source .env.missing\ngunicorn a", "gunicorn a [] 2:1 ?-1:.env.missing"},
 		{"gunicorn ${RELOAD:+--reload} app", "gunicorn app [exec] 1:1"},
 		{"gunicorn $GUNICORN_OPTS app", "gunicorn '$GUNICORN_OPTS' app [exec] 1:1 ?1:GUNICORN_OPTS"},
+		{"su - www -c 'cd /srv && exec gunicorn app'", "exec gunicorn app [exec] 1:25 dir=/srv user=www"},
+		{"su -s /bin/sh -c \"gunicorn a\" web", "gunicorn a [exec] 1:19 user=web"},
+		{"runuser -u web -- gunicorn a", "gunicorn a [exec] 1:1 user=web"},
+		{"sudo -u web -E gunicorn a", "sudo -u web -E gunicorn a [exec] 1:1 user=web"},
+		{"start-stop-daemon --start --quiet --background --chuid www:www --chdir /srv --pidfile $PID --exec /usr/bin/uwsgi -- --ini x.ini", "/usr/bin/uwsgi --ini x.ini [exec &] 1:1 dir=/srv user=www:www"},
+		{"start-stop-daemon --stop --exec /usr/bin/uwsgi", ""},
+		{"if [ \"${1#-}\" != \"$1\" ]; then set -- gunicorn \"$@\"; fi\nexec \"$@\"", "exec gunicorn '$@' [exec] 1:38 ?2:@ via run.sh:2 runs its arguments"},
+		{"nohup gunicorn a > log 2>&1 &", "nohup gunicorn a [&] 1:1"},
 		{"eval exec gunicorn app", "exec gunicorn app [exec] 1:6"},
 	} {
 		files := schema.NewFiles(t.TempDir())
