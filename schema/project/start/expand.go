@@ -2,6 +2,7 @@ package start
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -166,7 +167,9 @@ func (e *expander) unknown(n syntax.Node, why string) {
 // value adds a value, split at blanks unless quoted.
 func (e *expander) value(f fragment, opens []Open, n syntax.Node, quoted bool) {
 	i, j := off(n.Pos()), off(n.End())
-	if quoted || e.noSplit {
+	if quoted || e.noSplit || slices.ContainsFunc(opens, func(o Open) bool { return strings.ContainsAny(o.Name, " \t\n") && strings.Contains(f.text, o.Name) }) {
+		// The source text of something that is not known is no list of words, whatever blanks it holds.
+		e.any = true
 		e.opens = addOpen(e.opens, opens...)
 		e.put(f, i, j)
 		return

@@ -117,6 +117,9 @@ func TestShell(t *testing.T) {
 		{"start-stop-daemon --stop --exec /usr/bin/uwsgi", ""},
 		{"if [ \"${1#-}\" != \"$1\" ]; then set -- gunicorn \"$@\"; fi\nexec \"$@\"", "exec gunicorn '$@' [exec] 1:38 ?2:@ via run.sh:2 runs its arguments"},
 		{"nohup gunicorn a > log 2>&1 &", "nohup gunicorn a [&] 1:1"},
+		{"N=$(( 2 * $(nproc) + 1 ))\nexec gunicorn -w $N app", "exec gunicorn -w '$(( 2 * $(nproc) + 1 ))' app [exec] 2:1 ?3:$(( 2 * $(nproc) + 1 ))"},
+		{"start() {\n  local port=${1:-8000}\n  gunicorn -b \":$port\" app\n}\ncase \"${1:-}\" in\n start) start \"${2:-9000}\";;\n restart) start;;\nesac", "gunicorn -b :9000 app [] 3:3 ?2:2=9000 if(\"${1:-}\" is start)\ngunicorn -b :8000 app [] 3:3 if(\"${1:-}\" is restart)"},
+		{"exec gunicorn app\r\n", "exec gunicorn $'app\\r' [exec] 1:1"},
 		{"eval exec gunicorn app", "exec gunicorn app [exec] 1:6"},
 	} {
 		files := schema.NewFiles(t.TempDir())
