@@ -1,0 +1,109 @@
+package start
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"gsrv/schema"
+)
+
+func write(t testing.TB, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readAs reads "KIND FILE [OPTIONS…]".
+func readAs(files *schema.Files, fields []string) ([]*Command, hcl.Diagnostics) {
+	switch fields[0] {
+	case "procfile":
+		return Procfile(files, fields[1])
+	case "script":
+		return Script(files, fields[1])
+	case "dockerfile":
+		options := DockerOptions{Args: map[string]Value{}}
+		for _, f := range fields[2:] {
+			name, value, _ := strings.Cut(f, "=")
+			switch name {
+			case "target":
+				options.Target = value
+			case "context":
+				options.Context = &value
+			default:
+				options.Args[name] = Value{Text: value}
+			}
+		}
+		return Dockerfile(files, fields[1], options)
+	case "compose":
+		return Compose(files, fields[1:]...)
+	}
+	panic("unknown kind " + fields[0])
+}
+
+// more shows what only containers have.
+func more(c *Command) string {
+	var b strings.Builder
+	for _, p := range c.Ports {
+		fmt.Fprintf(&b, " port=%s>%s", p.Host, p.Container)
+		if p.Protocol != "tcp" {
+			fmt.Fprintf(&b, "/%s", p.Protocol)
+		}
+	}
+	if h := c.Health; h != nil {
+		b.WriteString(" health=")
+		for _, w := range h.Words {
+			fmt.Fprintf(&b, "<%s>", w.Text)
+		}
+	}
+	if c.StopSignal.Text != "" {
+		b.WriteString(" stop=" + c.StopSignal.Text)
+	}
+	if !c.Production {
+		b.WriteString(" not-production")
+	}
+	if x := c.Box; x != nil {
+		for _, v := range []struct{ name, text string }{
+			{"cpus", x.CPUs.Text},
+			{"memory", x.Memory.Text},
+			{"shm", x.ShmSize.Text},
+			{"grace", x.StopGrace.Text},
+			{"restart", x.Restart.Text},
+			{"replicas", x.Replicas.Text},
+		} {
+			if v.text != "" {
+				fmt.Fprintf(&b, " %s=%s", v.name, v.text)
+			}
+		}
+		for _, d := range x.DependsOn {
+			fmt.Fprintf(&b, " after=%s", d.Text)
+		}
+		for _, d := range x.Profiles {
+			fmt.Fprintf(&b, " profile=%s", d.Text)
+		}
+		for _, v := range x.Volumes {
+			fmt.Fprintf(&b, " mount=%s>%s", v.Source, v.Target)
+		}
+		for name, v := range x.Ulimits {
+			fmt.Fprintf(&b, " ulimit=%s:%s", name, v.Text)
+		}
+		for name, v := range x.Sysctls {
+			fmt.Fprintf(&b, " sysctl=%s:%s", name, v.Text)
+		}
+		if x.Init {
+			b.WriteString(" init")
+		}
+		if x.ReadOnly {
+			b.WriteString(" read-only")
+		}
+	}
+	return b.String()
+}
