@@ -16,6 +16,21 @@ var slots = map[string]bool{"flag": true, "num": true, "str": true, "msec": true
 type level struct {
 	context string
 	seen    map[string]*Directive
+	block   *Directive
+	around  *level
+	keys    map[string]*Directive // locations, upstreams and the like by name
+}
+
+// once remembers a name in the level and gives the directive that had it before.
+func (l *level) once(key string, d *Directive) *Directive {
+	if l.keys == nil {
+		l.keys = map[string]*Directive{}
+	}
+	if first := l.keys[key]; first != nil {
+		return first
+	}
+	l.keys[key] = d
+	return nil
 }
 
 // refuse reports what nginx refuses. In a template, and about a word that holds a template's marks, nothing is known
@@ -51,20 +66,20 @@ func (r *reader) check(d *Directive, in *level) *rule {
 		for _, k := range known {
 			where = append(where, k.contexts...)
 		}
-		r.refuse(d, d.Name.Range, "directive-not-allowed", fmt.Sprintf("%q directive is not allowed here", name), fmt.Sprintf("It may stand in: %s; this is %s.", strings.Join(where, ", "), in.context))
+		r.refuse(d, d.Name.Range, "directive-not-allowed", fmt.Sprintf("\"%s\" directive is not allowed here", name), fmt.Sprintf("It may stand in: %s; this is %s.", strings.Join(where, ", "), in.context))
 		return nil
 	}
 	lua := strings.HasSuffix(name, "_by_lua_block")
 	switch {
 	case fit.block && !d.HasBlock:
-		r.refuse(d, d.Range, "syntax-error", fmt.Sprintf("directive %q has no opening \"{\"", name), "Open its block with a brace.")
+		r.refuse(d, d.Range, "syntax-error", fmt.Sprintf("directive \"%s\" has no opening \"{\"", name), "Open its block with a brace.")
 		return nil
 	case !fit.block && d.HasBlock:
-		r.refuse(d, d.Range, "syntax-error", fmt.Sprintf("directive %q is not terminated by \";\"", name), "End it with a semicolon; it opens no block.")
+		r.refuse(d, d.Range, "syntax-error", fmt.Sprintf("directive \"%s\" is not terminated by \";\"", name), "End it with a semicolon; it opens no block.")
 		return nil
 	case !lua && !fit.takes(len(d.Args)):
 		if !r.anyOpen(d) {
-			r.refuse(d, d.Range, "wrong-arguments", fmt.Sprintf("invalid number of arguments in %q directive", name), "A missing semicolon makes nginx take the next lines for arguments: look at the end of this line, and quote values with spaces.")
+			r.refuse(d, d.Range, "wrong-arguments", fmt.Sprintf("invalid number of arguments in \"%s\" directive", name), "A missing semicolon makes nginx take the next lines for arguments: look at the end of this line, and quote values with spaces.")
 		}
 		return nil
 	}
@@ -73,7 +88,7 @@ func (r *reader) check(d *Directive, in *level) *rule {
 		if first := in.seen[name]; first == nil {
 			in.seen[name] = d
 		} else if !d.Template && !first.Template {
-			r.refuse(d, d.Range, "duplicate-directive", fmt.Sprintf("%q directive is duplicate", name), fmt.Sprintf("It stands already at %s:%d in the same block: remove one of them.", first.Range.Filename, first.Range.Start.Line))
+			r.refuse(d, d.Range, "duplicate-directive", fmt.Sprintf("\"%s\" directive is duplicate", name), fmt.Sprintf("It stands already at %s:%d in the same block: remove one of them.", first.Range.Filename, first.Range.Start.Line))
 			schema.DetailOf(r.diags[len(r.diags)-1]).Related = []schema.Related{{Message: "first given here", Range: first.Range}}
 		}
 	}
@@ -92,7 +107,7 @@ func (r *reader) anyOpen(d *Directive) bool {
 // unknown reports a directive of no module that is known. nginx refuses it unless a module brings it; a fragment, or
 // a configuration that loads modules, may well have one.
 func (r *reader) unknown(d *Directive) {
-	message := fmt.Sprintf("unknown directive %q", d.Name.Text)
+	message := fmt.Sprintf("unknown directive \"%s\"", d.Name.Text)
 	if r.cfg.Context == "main" && !r.loadsModules {
 		r.refuse(d, d.Name.Range, "unknown-directive", message, "Correct the name, or load the module that brings it with load_module. A semicolon missing on the line before has the same effect.")
 		return
@@ -111,12 +126,12 @@ func (r *reader) checkValue(d *Directive, fit *rule) {
 	}
 	name, value := d.Name.Text, d.Args[0].Text
 	returned := func(what, advice string) {
-		r.refuse(d, d.Args[0].Range, "invalid-value", fmt.Sprintf("%q directive %s", name, what), advice)
+		r.refuse(d, d.Args[0].Range, "invalid-value", fmt.Sprintf("\"%s\" directive %s", name, what), advice)
 	}
 	switch fit.kind {
 	case "flag":
 		if !strings.EqualFold(value, "on") && !strings.EqualFold(value, "off") {
-			r.refuse(d, d.Args[0].Range, "invalid-value", fmt.Sprintf("invalid value %q in %q directive, it must be \"on\" or \"off\"", value, name), "Variables are not taken here.")
+			r.refuse(d, d.Args[0].Range, "invalid-value", fmt.Sprintf("invalid value \"%s\" in \"%s\" directive, it must be \"on\" or \"off\"", value, name), "Variables are not taken here.")
 		}
 	case "num":
 		if _, ok := parseNumber(value); !ok {
@@ -144,7 +159,7 @@ func (r *reader) checkValue(d *Directive, fit *rule) {
 			if a.Open || len(fit.words) == 0 || containsFold(fit.words, a.Text) {
 				continue
 			}
-			r.refuse(d, a.Range, "invalid-value", fmt.Sprintf("invalid value %q", a.Text), "It may be: "+strings.Join(fit.words, ", ")+".")
+			r.refuse(d, a.Range, "invalid-value", fmt.Sprintf("invalid value \"%s\"", a.Text), "It may be: "+strings.Join(fit.words, ", ")+".")
 			return
 		}
 	}

@@ -26,9 +26,11 @@ type reader struct {
 	diags        hcl.Diagnostics
 	parsed       map[string]*file
 	opened       []string // files being read, outermost first
-	total        int
+	total        int      // directives taken
+	opens        int      // includes followed
 	loadsModules bool
-	full         bool
+	portless     []*Directive    // targets that may name an upstream
+	lates        hcl.Diagnostics // what nginx says at the end of http
 }
 
 // Read reads the configuration in a file with what it includes within the tree (files.Dir, or the directory of the
@@ -56,8 +58,12 @@ func Read(files *schema.Files, name string) (*Config, hcl.Diagnostics) {
 	}
 	r.cfg.Directives = f.directives
 	r.file(f, r.newLevel(r.cfg.Context), nil)
+	r.cfg.resolve()
+	if !r.diags.HasErrors() {
+		r.afterAll()
+	}
+	r.diags = append(r.diags, r.lates...)
 	r.whole()
-	r.cfg.resolve(r)
 	return r.cfg, r.diags
 }
 
@@ -148,6 +154,7 @@ func (r *reader) block(block []*Directive, in *level) {
 func (r *reader) enter(d *Directive, in *level) {
 	r.beforeBlock(d, in)
 	inner := r.newLevel(opens(d.Name.Text, in.context))
+	inner.block, inner.around = d, in
 	r.block(d.Block, inner)
 	r.afterBlock(d, in)
 }
@@ -166,6 +173,9 @@ func (r *reader) data(d *Directive, in *level) {
 	if d.HasBlock {
 		r.refuse(d, d.Range, "syntax-error", "unexpected \"{\"", "Lines of this block end with a semicolon.")
 		return
+	}
+	if in.block != nil && in.block.Name.Text == "map" && len(d.Args) != 1 && !(len(d.Args) == 0 && (d.Name.Text == "hostnames" || d.Name.Text == "volatile")) && !r.anyOpen(d) && !d.Name.Open {
+		r.refuse(d, d.Range, "wrong-arguments", "invalid number of the map parameters", "Each line of a map has a value and what it becomes, and ends with a semicolon.")
 	}
 	if d.Name.Text == "include" && len(d.Args) == 1 {
 		r.include(d, in)
@@ -203,8 +213,8 @@ func (r *reader) include(d *Directive, in *level) {
 		return
 	}
 	for _, name := range names {
-		if len(r.cfg.Files) >= maxFiles {
-			r.add(schema.Warnf("too-many-files", word.Range, "Too many included files", "Only the first %d files of the configuration are read.", maxFiles))
+		if r.opens++; r.opens > maxFiles {
+			r.add(schema.Warnf("too-many-files", word.Range, "Too many included files", "Only the first %d includes are followed.", maxFiles))
 			return
 		}
 		if name == r.cfg.File || slices.Contains(r.opened, name) {
@@ -283,7 +293,7 @@ func (r *reader) find(pattern string) (names []string, glob, outside bool) {
 }
 
 func (r *reader) missing(d *Directive, word Word, outside bool) {
-	message := fmt.Sprintf("open() %q failed (2: No such file or directory)", word.Text)
+	message := fmt.Sprintf("open() \"%s\" failed (2: No such file or directory)", word.Text)
 	if r.cfg.Context == "main" && !outside {
 		r.refuse(d, word.Range, "include-missing", message, "A name without a slash in front is looked for beside the main configuration file, not beside the file with the include.")
 		return

@@ -51,7 +51,7 @@ type setting struct {
 }
 
 // resolve builds the model from the directives.
-func (c *Config) resolve(r *reader) {
+func (c *Config) resolve() {
 	c.vars = map[string][]setting{}
 	switch c.Context {
 	case "main":
