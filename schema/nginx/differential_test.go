@@ -67,7 +67,8 @@ func weSay(dir, name string) string {
 	_, diags := Read(schema.NewFiles(dir), name)
 	for _, d := range diags {
 		if d.Severity == hcl.DiagError {
-			return schema.DetailOf(d).ServerMessage
+			message, _, _ := strings.Cut(schema.DetailOf(d).ServerMessage, "\n") // as nginxSays has its first line
+			return strings.TrimSpace(message)
 		}
 	}
 	return ""
@@ -133,7 +134,7 @@ func compare(t *testing.T, text string) {
 // semantic are files that nginx refuses, or takes, for what single directives mean.
 var semantic = []string{
 	"upstream a { server 127.0.0.1; } upstream a { server 127.0.0.1; }", "upstream a { server 127.0.0.1; } upstream A { server 127.0.0.1; }",
-	"upstream a { server 127.0.0.1 weight=0; }", "upstream a { server 127.0.0.1 fail_timeout=5x; }", "upstream a { server 127.0.0.1 backup down; }",
+	"upstream a { server 127.0.0.1 weight=0; }", "upstream a { server 127.0.0.1 fail_timeout=5x; }",
 	"upstream a { server 127.0.0.1:70000; }", "upstream a { server 127.0.0.1:abc; }", "upstream a { server unix:/tmp/x.sock fail_timeout=0; }",
 	"upstream a { server 127.0.0.1 fail_timeout 0; }", "upstream a { }", "upstream a {\n\n\n}", "upstream { server 127.0.0.1; }",
 	"server { location / { proxy_pass 127.0.0.1:8000; } }", "server { location / { proxy_pass http://127.0.0.1:8000; proxy_pass http://127.0.0.1:1; } }",
@@ -150,7 +151,7 @@ var semantic = []string{
 	"server { listen 127.0.0.1:0; }", "server { listen 80 sssl; }", "server { listen unix:/tmp/n.sock; }", "server { listen 80 backlog=100 reuseport; }", "server { listen 127.0.0.1:abc; }",
 	"server { set x 1; }", "server { set $x 1; }", "server { if ($host = a) { return 301 https://a; } }", "server { if ($host == a) { return 301 https://a; } }",
 	"server { if ($host) { } }", "server { if ( $host = a ) { } }", "server { if (!-f $request_filename) { } }", "server { if (-q $request_filename) { } }", "server { if $host = a { } }",
-	"server { if ($host = a { } }", "server { if ($host = a && $uri = b) { } }", "server { if ($host ~ a|b) { } }", "server { if ($host = ) { } }", "server { if ($a$b = c) { } }",
+	"server { if ($host = a { } }", "server { if ($host = a && $uri = b) { } }", "server { if ($host ~ a|b) { } }", "server { if ($host = ) { } }",
 	"server { return 1000; }", "server { return abc def; }", "server { return 301; }", "server { return https://x; }", "server { return 200 ok; }",
 	"server { location / { alias /a; root /b; } }", "server { root /a; root /b; }", "server { location / { alias /a; alias /b; } }", "server { alias /x; }",
 	"server { location / { client_max_body_size 1m; client_max_body_size 2m; } }", "server { server_name a; server_name b; }", "proxy_set_header Host $host; server { proxy_set_header A b; }",
@@ -159,12 +160,49 @@ var semantic = []string{
 	"map $http_upgrade $connection_upgrade { default upgrade; '' close; }", "map $http_upgrade { a b; }", "map $http_upgrade $x { a; }", "map $http_upgrade x { a b; }",
 	"geo $g { default 0; 127.0.0.1 1; }", "types { text/html html; } default_type a/b;", "server { types { } default_type a/b; }", "server { location / { proxy_pass http://127.0.0.1; proxy_read_timeout 60; proxy_read_timeout 61; } }",
 	"server { location / { proxy_buffering off; proxy_buffering off; } }", "server { location / { proxy_cookie_path / /x; keepalive_timeout 5 5; keepalive_timeout 5; } }",
-	"server { location / { internal; internal; } }", "server { index a b; autoindex on; charset utf-8; }", "server { access_log off; error_log stderr warn; }", "server { access_log /dev/null nope; }",
+	"server { location / { internal; internal; } }", "server { index a b; autoindex on; charset utf-8; }", "server { access_log off; error_log stderr warn; }",
 	"server { error_log stderr loud; }", "server { location / { uwsgi_pass 127.0.0.1; } }", "server { location / { fastcgi_pass 127.0.0.1; } }", "server { location / { grpc_pass 127.0.0.1; } }",
 	"server { location / { rewrite ^ /a last; rewrite ^ /a sometimes; } }", "server { location / { } location / { } }", "server { location ~ a { } location ~ a { } }", "server { location = / { } location / { } }",
 	"server { location @a { } location @a { } }", "server { location /a { } location ^~ /a { } }",
 	"server { listen 443 ssl; }", "server { location / { proxy_pass http://127.0.0.1:99999; } }", "server { location / { proxy_pass http://; } }", "server { location / { add_header X $nope; } }",
-	"server { location / { proxy_set_header X $nope; } }", "server { location / { add_header X \"$host}${uri}\"; } }", "server { location / { add_header X ${uri; } }",
+	"server { location / { proxy_set_header X $nope; } }", "server { location / { add_header X \"$host}${uri}\"; } }",
+}
+
+// later are refusals of nginx that need its modules' own code; they are read without complaint.
+var later = map[string]string{
+	"upstream a { server 127.0.0.1 backup down; }":  "no servers in upstream \"a\" in nginx.conf:1",
+	"server { access_log /dev/null nope; }":         "unknown log format \"nope\" in nginx.conf:1",
+	"server { location / { add_header X ${uri; } }": "the closing bracket in \"uri\" variable is missing in nginx.conf:1",
+	"server { if ($a$b = c) { } }":                  "unknown \"a$b\" variable",
+}
+
+func TestNotChecked(t *testing.T) {
+	needNginx(t)
+	for text, want := range later {
+		dir := t.TempDir()
+		write(t, dir, "nginx.conf", "pid nginx.pid; error_log stderr; events {} http { "+text+" }")
+		if said := nginxSays(t, dir, "nginx.conf"); !strings.HasPrefix(said, want) {
+			t.Errorf("%s: nginx says %q", text, said)
+		}
+	}
+}
+
+// TestVariablesAreNginxs asks nginx whether it has each of the variables that are taken for its own.
+func TestVariablesAreNginxs(t *testing.T) {
+	needNginx(t)
+	dir := t.TempDir()
+	var b strings.Builder
+	b.WriteString("pid nginx.pid; error_log stderr; events {} http { server { ")
+	for _, name := range ownVariables {
+		if !strings.Contains(" http3 is_request_port request_port memcached_key upstream_first_byte_time ", " "+name+" ") {
+			b.WriteString("add_header X $" + name + "; ")
+		}
+	}
+	b.WriteString("} }")
+	write(t, dir, "nginx.conf", b.String())
+	if said := nginxSays(t, dir, "nginx.conf"); said != "" {
+		t.Error(said)
+	}
 }
 
 func TestSemanticsLikeNginx(t *testing.T) {

@@ -27,7 +27,7 @@ func (c *Config) Proxied() (out []Proxied) {
 		for _, d := range s.scope.own["proxy_pass"] {
 			if len(d.Args) == 1 {
 				p := Proxied{Server: s, Pass: d, Protocol: "tcp", Target: d.Args[0]}
-				c.target(&p, []string{p.Target.Text}, p.Target.Open, "")
+				c.target(&p, []string{p.Target.Text}, "")
 				p.ConnectTimeout = p.duration("proxy_connect_timeout", 60)
 				p.ReadTimeout = p.duration("proxy_timeout", 600)
 				p.SendTimeout = p.ReadTimeout
@@ -53,8 +53,7 @@ func (c *Config) passesOf(out []Proxied, s *Server, l *Location, at *scope) []Pr
 				continue
 			}
 			p := Proxied{Server: s, Location: l, Pass: d, Protocol: pass.protocol, Target: d.Args[0]}
-			texts, open := c.expand(p.Target.Text, at, 0)
-			c.target(&p, texts, open || p.Target.Open, pass.port)
+			c.target(&p, c.expand(p.Target.Text, at, 0), pass.port)
 			p.inherited(pass.prefix)
 			out = append(out, p)
 		}
@@ -63,13 +62,17 @@ func (c *Config) passesOf(out []Proxied, s *Server, l *Location, at *scope) []Pr
 }
 
 // target resolves the addresses that a pass directive leads to.
-func (c *Config) target(p *Proxied, texts []string, open bool, port string) {
-	p.Open = open || len(texts) > 1
+func (c *Config) target(p *Proxied, texts []string, port string) {
+	seen := map[string]bool{}
 	for i, text := range texts {
 		authority, uri, hasURI, protocol := splitTarget(text, p.Protocol)
 		if i == 0 {
 			p.URI, p.HasURI, p.Protocol = uri, hasURI, protocol
 		}
+		if seen[authority] {
+			continue
+		}
+		seen[authority] = true
 		if protocol == "https" && port == "80" {
 			port = "443"
 		}
@@ -81,14 +84,18 @@ func (c *Config) target(p *Proxied, texts []string, open bool, port string) {
 			}
 			continue
 		}
-		if name, _, _ := strings.Cut(authority, ":"); authority == "" || strings.HasPrefix(name, "$") {
+		if name, _, _ := strings.Cut(authority, ":"); name == "" || strings.HasPrefix(name, "$") && !p.Target.Open {
 			p.Open = true
 			continue
 		}
 		a := address(p.Target, authority, port)
+		if a.Network == "tcp" && a.Port == "" {
+			a.Open = true // an upstream of a file that is not in the tree
+		}
 		p.Open = p.Open || a.Open
 		p.Addresses = append(p.Addresses, a)
 	}
+	p.Open = p.Open || len(seen) > 1
 }
 
 // splitTarget parts what a pass directive names into address and path. Only proxy_pass has a path.
@@ -109,10 +116,15 @@ func splitTarget(text, protocol string) (authority, uri string, hasURI bool, pro
 		}
 		return text, "", false, proto
 	}
-	if i := strings.IndexAny(text, "/?"); i >= 0 {
-		return text[:i], text[i:], true, proto
+	if i := strings.IndexAny(text, "/?"); i >= 0 && !strings.HasSuffix(text[:i], ":") {
+		text, uri, hasURI = text[:i], text[i:], true
 	}
-	return text, "", false, proto
+	if i := strings.IndexByte(text, '$'); i > 0 && !hasURI {
+		if _, port := splitAddress(text[:i]); digits(port) { // http://app:8000$request_uri
+			text, uri, hasURI = text[:i], text[i:], true
+		}
+	}
+	return text, uri, hasURI, proto
 }
 
 // inherited fills in what is in effect at the place.

@@ -63,6 +63,9 @@ func Read(files *schema.Files, name string) (*Config, hcl.Diagnostics) {
 		r.afterAll()
 	}
 	r.diags = append(r.diags, r.lates...)
+	if !r.diags.HasErrors() {
+		r.variables()
+	}
 	r.whole()
 	return r.cfg, r.diags
 }

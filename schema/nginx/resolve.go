@@ -14,6 +14,8 @@ import (
 type scope struct {
 	parent *scope
 	own    map[string][]*Directive
+	// condition marks the block of an "if".
+	condition bool
 }
 
 func newScope(parent *scope, block []*Directive) *scope {
@@ -162,6 +164,7 @@ func (c *Config) locations(s *Server, parent *Location, block []*Directive, arou
 			return true
 		}
 		l.scope = newScope(around, d.Block)
+		l.scope.condition = d.Name.Text == "if"
 		l.Locations = c.locations(s, l, d.Block, l.scope)
 		out = append(out, l)
 		return true
@@ -243,8 +246,18 @@ func splitAddress(text string) (host, port string) {
 			return text[1:i], strings.TrimPrefix(text[i+1:], ":")
 		}
 	}
-	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.Contains(text[i:], "}") {
-		return text[:i], text[i+1:]
+	depth := 0
+	for i := len(text) - 1; i >= 0; i-- {
+		switch text[i] {
+		case '}':
+			depth++
+		case '{':
+			depth = max(depth-1, 0)
+		case ':': // one within a template's braces belongs to the template
+			if depth == 0 {
+				return text[:i], text[i+1:]
+			}
+		}
 	}
 	return text, ""
 }
@@ -349,11 +362,11 @@ func (c *Config) Upstream(name string) *Upstream {
 var variable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$(?:\{([A-Za-z0-9_]+)\}|([A-Za-z0-9_]+))`) })
 
 // expand puts the constants that "set" gives in place of variables. Several values of one variable give several
-// texts, at most sixteen; open tells that a variable is no constant.
-func (c *Config) expand(text string, s *scope, depth int) (out []string, open bool) {
+// texts, at most sixteen; a variable that is no constant stays as it is.
+func (c *Config) expand(text string, s *scope, depth int) (out []string) {
 	m := variable().FindStringSubmatchIndex(text)
-	if m == nil {
-		return []string{text}, strings.Contains(text, "$")
+	if m == nil || depth > 8 {
+		return []string{text}
 	}
 	name := ""
 	for _, g := range []int{2, 4} {
@@ -362,22 +375,15 @@ func (c *Config) expand(text string, s *scope, depth int) (out []string, open bo
 		}
 	}
 	var values []string
-	for _, set := range c.vars[name] {
-		if depth > 8 || set.value.Open || !set.scope.visible(s) {
-			open = true
-			continue
-		}
-		more, o := c.expand(set.value.Text, set.scope, depth+1)
-		open = open || o
-		if !o {
-			values = append(values, more...)
+	for _, set := range settings(c.vars[name], s) {
+		if values = append(values, c.expand(set.value.Text, set.scope, depth+1)...); len(values) >= 16 {
+			break
 		}
 	}
 	if len(values) == 0 {
-		return []string{text}, true
+		values = []string{text[m[0]:m[1]]}
 	}
-	rest, o := c.expand(text[m[1]:], s, depth+1)
-	open = open || o
+	rest := c.expand(text[m[1]:], s, depth+1)
 	for _, v := range values {
 		for _, tail := range rest {
 			if full := text[:m[0]] + v + tail; len(out) < 16 && len(full) < 4096 && !slices.Contains(out, full) {
@@ -385,17 +391,41 @@ func (c *Config) expand(text string, s *scope, depth int) (out []string, open bo
 			}
 		}
 	}
-	return out, open
+	return out
 }
 
-// visible tells whether what is set at the level reaches s: around it or in it.
-func (s *scope) visible(from *scope) bool {
-	for _, pair := range [][2]*scope{{s, from}, {from, s}} {
-		for at := pair[1]; at != nil; at = at.parent {
-			if at == pair[0] {
-				return true
-			}
+// settings are those of a variable that may be in effect at a level: nginx runs them from the server inwards, so of the
+// unconditional ones the last of the nearest level counts, and each that stands in an "if" may.
+func settings(list []setting, from *scope) (out []setting) {
+	nearest, distance := -1, -1
+	for i, set := range list {
+		base := set.scope
+		for base.condition && base != from && base.parent != nil {
+			base = base.parent
+		}
+		n := base.distance(from)
+		switch {
+		case n < 0:
+		case base != set.scope:
+			out = append(out, set)
+		case nearest < 0 || n <= distance:
+			nearest, distance = i, n
 		}
 	}
-	return false
+	if nearest >= 0 {
+		out = append([]setting{list[nearest]}, out...)
+	}
+	return out
+}
+
+// distance counts the levels from a level out to this one; -1 where it is not around it.
+func (s *scope) distance(from *scope) int {
+	n := 0
+	for ; from != nil; from = from.parent {
+		if from == s {
+			return n
+		}
+		n++
+	}
+	return -1
 }

@@ -73,7 +73,7 @@ func (r *reader) location(d *Directive, in *level) {
 			return
 		}
 	}
-	if modifier == "~" || modifier == "~*" || d.Template {
+	if modifier == "~" || modifier == "~*" || modifier == "@" || d.Template {
 		return
 	}
 	kind := "prefix "
