@@ -199,6 +199,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add("server { {{ a }} {% b %} <% c %> ${D} {#")
 	f.Add("a_by_lua_block { --[[ } ]] [==[ } ]==] '}' }")
+	f.Add(strings.Repeat("set $a $a$b$a; set $b $b$a$a;", 20) + " if (x) { " + strings.Repeat("set $a $a$b;", 30) + " } location / { proxy_pass http://$a$b$a; }")
 	f.Add("include x; set $a $b; set $b $a; location / { proxy_pass http://$a$b$a; }")
 	f.Fuzz(func(t *testing.T, text string) {
 		files := schema.NewFiles(t.TempDir())

@@ -17,11 +17,12 @@ var passes = []struct{ directive, prefix, protocol, port string }{
 
 // Proxied gives every place that passes requests to a server behind, in the order of the configuration.
 func (c *Config) Proxied() (out []Proxied) {
+	budget := 200_000 // of steps, for variables that refer to each other
 	for _, s := range c.Servers {
 		if s.Directive == nil {
-			out = c.passesOf(out, s, nil, s.scope)
+			out = c.passesOf(out, s, nil, s.scope, &budget)
 		}
-		out = c.locationPasses(out, s, s.Locations)
+		out = c.locationPasses(out, s, s.Locations, &budget)
 	}
 	for _, s := range c.Streams {
 		for _, d := range s.scope.own["proxy_pass"] {
@@ -38,22 +39,25 @@ func (c *Config) Proxied() (out []Proxied) {
 	return out
 }
 
-func (c *Config) locationPasses(out []Proxied, s *Server, list []*Location) []Proxied {
+func (c *Config) locationPasses(out []Proxied, s *Server, list []*Location, budget *int) []Proxied {
 	for _, l := range list {
-		out = c.passesOf(out, s, l, l.scope)
-		out = c.locationPasses(out, s, l.Locations)
+		out = c.passesOf(out, s, l, l.scope, budget)
+		out = c.locationPasses(out, s, l.Locations, budget)
 	}
 	return out
 }
 
-func (c *Config) passesOf(out []Proxied, s *Server, l *Location, at *scope) []Proxied {
+func (c *Config) passesOf(out []Proxied, s *Server, l *Location, at *scope, budget *int) []Proxied {
 	for _, pass := range passes {
 		for _, d := range at.own[pass.directive] {
 			if len(d.Args) != 1 || d.HasBlock {
 				continue
 			}
 			p := Proxied{Server: s, Location: l, Pass: d, Protocol: pass.protocol, Target: d.Args[0]}
-			c.target(&p, c.expand(p.Target.Text, at, 0), pass.port)
+			steps := min(1000, *budget)
+			*budget -= steps
+			c.target(&p, c.expand(p.Target.Text, at, 0, &steps), pass.port)
+			*budget += max(steps, 0)
 			p.inherited(pass.prefix)
 			out = append(out, p)
 		}

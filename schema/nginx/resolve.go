@@ -363,9 +363,11 @@ var variable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(
 
 // expand puts the constants that "set" gives in place of variables. Several values of one variable give several
 // texts, at most sixteen; a variable that is no constant stays as it is.
-func (c *Config) expand(text string, s *scope, depth int) (out []string) {
+//
+// Values that refer to each other could make it long; steps is what may still be done.
+func (c *Config) expand(text string, s *scope, depth int, steps *int) (out []string) {
 	m := variable().FindStringSubmatchIndex(text)
-	if m == nil || depth > 8 {
+	if *steps--; m == nil || depth > 8 || *steps < 0 {
 		return []string{text}
 	}
 	name := ""
@@ -374,16 +376,17 @@ func (c *Config) expand(text string, s *scope, depth int) (out []string) {
 			name = text[m[g]:m[g+1]]
 		}
 	}
+	*steps -= len(c.vars[name]) / 4
 	var values []string
 	for _, set := range settings(c.vars[name], s) {
-		if values = append(values, c.expand(set.value.Text, set.scope, depth+1)...); len(values) >= 16 {
+		if values = append(values, c.expand(set.value.Text, set.scope, depth+1, steps)...); len(values) >= 16 {
 			break
 		}
 	}
 	if len(values) == 0 {
 		values = []string{text[m[0]:m[1]]}
 	}
-	rest := c.expand(text[m[1]:], s, depth+1)
+	rest := c.expand(text[m[1]:], s, depth+1, steps)
 	for _, v := range values {
 		for _, tail := range rest {
 			if full := text[:m[0]] + v + tail; len(out) < 16 && len(full) < 4096 && !slices.Contains(out, full) {
