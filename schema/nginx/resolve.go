@@ -389,7 +389,10 @@ func (c *Config) expand(text string, s *scope, depth int, steps *int) (out []str
 	rest := c.expand(text[m[1]:], s, depth+1, steps)
 	for _, v := range values {
 		for _, tail := range rest {
-			if full := text[:m[0]] + v + tail; len(out) < 16 && len(full) < 4096 && !slices.Contains(out, full) {
+			if len(out) == 16 || m[0]+len(v)+len(tail) > 4096 {
+				break
+			}
+			if full := text[:m[0]] + v + tail; !slices.Contains(out, full) {
 				out = append(out, full)
 			}
 		}
