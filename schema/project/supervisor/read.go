@@ -266,6 +266,14 @@ func (r *reader) daemon(wide names) {
 	d.Loglevel = g.text("loglevel", "info")
 	d.Pidfile = g.text("pidfile", "supervisord.pid")
 	d.NoDaemon = g.boolean("nodaemon", false)
+	if k := s.keys["environment"]; k != nil { // supervisord expands this one twice
+		if v, bad := expand(k.value, g.names, "supervisord.environment"); bad != nil {
+			g.refuse(k, "bad-expansion", bad.message, "A percent sign that is meant is written %%%% here, as it is expanded twice.")
+			return
+		} else if !v.open {
+			k.value = v
+		}
+	}
 	g.names = wide
 	d.Environment = g.environment("environment")
 	for _, v := range d.Environment {
@@ -289,6 +297,7 @@ func (r *reader) programs(host any) {
 		g := &getter{r: r, s: s, names: r.names.with(map[string]any{"here": r.here})}
 		group := &Group{Name: name, Range: s.at}
 		list := g.text("programs", "")
+		shown := s.name // supervisord names the program it looked at last
 		group.Priority = g.number("priority", 999)
 		r.cfg.Groups = append(r.cfg.Groups, group)
 		for _, item := range strings.Split(list.Value, ",") {
@@ -302,6 +311,7 @@ func (r *reader) programs(host any) {
 			case list.Open:
 			case program == nil && fcgi == nil:
 				r.refuse(list.Range, "unknown-program", fmt.Sprintf("[%s] names unknown program or fcgi-program %s", s.name, item), "Correct the name, or add its section.")
+				schema.DetailOf(r.diags[len(r.diags)-1]).ServerMessage = fmt.Sprintf("[%s] names unknown program or fcgi-program %s", shown, item)
 				continue
 			case program != nil && fcgi != nil:
 				r.refuse(list.Range, "ambiguous-program", fmt.Sprintf("[%s] name %s is ambiguous (exists as program and fcgi-program)", s.name, item), "Rename one of the two sections.")
@@ -309,6 +319,9 @@ func (r *reader) programs(host any) {
 			}
 			if program == nil {
 				program = fcgi
+			}
+			if program != nil {
+				shown = program.name
 			}
 			if program != nil && !done[program] {
 				done[program] = true
