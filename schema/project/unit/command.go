@@ -14,43 +14,46 @@ func (g getter) commands(key string) (out []Command) {
 			out = nil
 			return
 		}
-		list, message, advice, at := parseCommands(a)
+		list, complaints := parseCommands(a)
 		out = append(out, list...)
-		if message == "" {
-			return
+		for _, c := range complaints {
+			where := a.Sub(c.at.start, c.at.end)
+			switch {
+			case c.ignored && !templated(a.Value):
+				g.r.warn(where, a.line, c.message, "invalid-command", c.advice)
+			case !templated(a.Value):
+				g.r.fail(where, a.line, c.message, "invalid-command", c.advice)
+			}
 		}
-		where := a.Sub(at.start, at.end)
-		if strings.HasPrefix(message, "Ignoring unknown") {
-			g.r.warn(where, a.line, message, "unknown-escape", advice)
-			return
-		}
-		if templated(a.Value) {
-			return
-		}
-		if strings.Contains(message, "ignoring") {
-			g.r.warn(where, a.line, message, "invalid-command", advice)
-			return
-		}
-		g.r.fail(where, a.line, message, "invalid-command", advice)
 	})
 	return out
 }
 
+// A complaint is what systemd says of a command; ignored tells that it goes on.
+type complaint struct {
+	message, advice string
+	at              token
+	ignored         bool
+}
+
 // parseCommands reads one assignment: commands parted by a lone semicolon.
-func parseCommands(a *Assignment) (out []Command, message, advice string, at token) {
+func parseCommands(a *Assignment) (out []Command, said []complaint) {
 	s := a.Value
+	begin := 0
+	escape := func(w token, from int) {
+		said = append(said, complaint{fmt.Sprintf("Ignoring unknown escape sequences: \"%s\"", s[from:]), "Write two backslashes for one that is meant.", w, true})
+	}
 	for i := 0; i < len(s); {
+		for i < len(s) && isSpace(s[i]) {
+			i++
+		}
+		begin = i
 		w, next, unknown, ok, bad := nextWord(s, i)
 		if bad {
-			return out, fmt.Sprintf("Unbalanced quoting, ignoring: \"%s\"", s[i:]), "Close the quote. The unit is not started like this.", w
+			return out, append(said, complaint{fmt.Sprintf("Unbalanced quoting, ignoring: \"%s\"", s[begin:]), "Close the quote: the unit is not started like this, unless the command has a dash in front.", w, true})
 		}
 		if !ok {
-			return out, message, advice, at
-		}
-		escape := func(w token, from int) {
-			if message == "" {
-				message, advice, at = fmt.Sprintf("Ignoring unknown escape sequences: \"%s\"", s[from:]), "Write two backslashes for one that is meant.", w
-			}
+			return out, said
 		}
 		if unknown {
 			escape(w, i)
@@ -68,11 +71,13 @@ func parseCommands(a *Assignment) (out []Command, message, advice string, at tok
 		}
 		switch {
 		case path == "":
-			return out, fmt.Sprintf("Empty path in command line%s: \"%s\"", optional, s), "Name the program behind the prefix.", w
+			return out, append(said, complaint{fmt.Sprintf("Empty path in command line%s: '%s'", optional, s), "Name the program behind the prefix.", w, c.IgnoreFailure})
+		case strings.ContainsAny(path, "\"'\\") || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }):
+			return out, append(said, complaint{fmt.Sprintf("Executable name contains special characters%s: %s", optional, path), "Name the program without quotes, backslashes or control characters.", w, c.IgnoreFailure})
 		case strings.HasSuffix(path, "/"):
-			return out, fmt.Sprintf("The executable path specifies a directory%s: \"%s\"", optional, path), "Name the program.", w
+			return out, append(said, complaint{fmt.Sprintf("Executable path specifies a directory%s: %s", optional, path), "Name the program.", w, c.IgnoreFailure})
 		case !strings.HasPrefix(path, "/") && strings.Contains(path, "/") && !c.Open:
-			return out, fmt.Sprintf("Neither a valid executable name nor an absolute path%s: %s", optional, path), "Give the whole path, beginning with a slash: a path is not looked up in WorkingDirectory=.", w
+			return out, append(said, complaint{fmt.Sprintf("Neither a valid executable name nor an absolute path%s: %s", optional, path), "Give the whole path, beginning with a slash: a path is not looked up in WorkingDirectory=.", w, c.IgnoreFailure})
 		}
 		c.Path = schema.Word{Text: path, Range: a.Sub(w.start+len(c.Prefixes), w.end)}
 		if !c.Argv0 {
@@ -95,7 +100,7 @@ func parseCommands(a *Assignment) (out []Command, message, advice string, at tok
 			default:
 				w, next, unknown, _, bad := nextWord(s, i)
 				if bad {
-					return out, fmt.Sprintf("Unbalanced quoting, ignoring: \"%s\"", s[i:]), "Close the quote. The unit is not started like this.", w
+					return out, append(said, complaint{fmt.Sprintf("Unbalanced quoting, ignoring: \"%s\"", s[begin:]), "Close the quote: the unit is not started like this, unless the command has a dash in front.", w, c.IgnoreFailure})
 				}
 				if unknown {
 					escape(w, i)
@@ -107,11 +112,11 @@ func parseCommands(a *Assignment) (out []Command, message, advice string, at tok
 			}
 		}
 		if len(c.Words) == 0 || c.Words[0].Text == "" {
-			return out, fmt.Sprintf("Empty executable name or zeroeth argument%s: %s", optional, s), "Behind @ and the path stands the name that the program is given.", w
+			return out, append(said, complaint{fmt.Sprintf("Empty executable name or zeroeth argument%s: %s", optional, s), "Behind @ and the path stands the name that the program is given.", w, c.IgnoreFailure})
 		}
 		out = append(out, c)
 	}
-	return out, message, advice, at
+	return out, said
 }
 
 // prefixes takes the prefixes off a program.

@@ -54,11 +54,22 @@ func (g getter) last(key, value string, check func(a *Assignment, t *Text) bool)
 	return out
 }
 
+// strict is last for keys that an empty value does not reset.
+func (g getter) strict(key, value string, check func(a *Assignment, t *Text) bool) Text {
+	out := Text{Value: value}
+	g.each(key, func(a *Assignment) {
+		if t := a.text(); t.Open || check(a, &t) {
+			out = t
+		}
+	})
+	return out
+}
+
 func (g getter) text(key, value string) Text { return g.last(key, value, nil) }
 
 func (g getter) enum(key, value string) Text {
 	e := enums[g.section+"."+key]
-	return g.last(key, value, func(a *Assignment, t *Text) bool {
+	return g.strict(key, value, func(a *Assignment, t *Text) bool {
 		if slices.Contains(e.words, t.Value) || slices.Contains(later, t.Value) {
 			return true
 		}
@@ -68,7 +79,7 @@ func (g getter) enum(key, value string) Text {
 }
 
 func (g getter) signal(key, value string) Text {
-	return g.last(key, value, func(a *Assignment, t *Text) bool {
+	return g.strict(key, value, func(a *Assignment, t *Text) bool {
 		name, ok := parseSignal(t.Value)
 		if !ok {
 			g.r.warn(a.Range, a.line, "Failed to parse signal name, ignoring: "+a.Value, "invalid-value", "Give a name such as SIGTERM, SIGINT or SIGQUIT.")
@@ -80,7 +91,7 @@ func (g getter) signal(key, value string) Text {
 }
 
 func (g getter) mode(key, value string) Text {
-	return g.last(key, value, func(a *Assignment, t *Text) bool {
+	return g.strict(key, value, func(a *Assignment, t *Text) bool {
 		if !parseMode(t.Value) {
 			g.r.warn(a.Range, a.line, "Failed to parse mode value, ignoring: "+a.Value, "invalid-value", "Give an octal number: 0660.")
 			return false
@@ -110,10 +121,6 @@ func (g getter) boolean(key string, value bool) Bool {
 func (g getter) duration(key, message string, d Duration, zero bool) Duration {
 	out := d
 	g.each(key, func(a *Assignment) {
-		if a.Value == "" {
-			out = d
-			return
-		}
 		t := a.text()
 		value, infinite, ok := ParseSpan(t.Value)
 		switch {

@@ -104,7 +104,7 @@ func (l *lineReader) read() {
 			l.r.fail(l.doc.span(start, start+40), number, "Line too long", "line-too-long", "systemd reads lines of up to a megabyte, continuation lines together.")
 			return
 		}
-		begin := start
+		begin, from := start, start
 		if number == 1 && strings.HasPrefix(string(text[:min(3, len(text))]), "\ufeff") {
 			begin += 3
 		}
@@ -114,6 +114,9 @@ func (l *lineReader) read() {
 		start = next
 		if begin < end && (text[begin] == '#' || text[begin] == ';') {
 			continue // also between continuation lines
+		}
+		if joining { // white space at the start of a continuation line counts
+			begin = from
 		}
 		line.add(text[begin:end], begin)
 		if escaped(line.text) {
@@ -164,7 +167,7 @@ func (l *lineReader) line(line logical, number int) bool {
 		return l.header(text, whole, number)
 	}
 	if !utf8.ValidString(text) {
-		l.r.warn(whole, number, "String is not UTF-8 clean, ignoring assignment", "invalid-encoding", "Save the file as UTF-8.")
+		l.r.warn(whole, number, "String is not UTF-8 clean, ignoring assignment: "+strings.ToValidUTF8(text, "\ufffd"), "invalid-encoding", "Save the file as UTF-8.")
 		return true
 	}
 	eq := strings.IndexByte(text, '=')

@@ -42,6 +42,7 @@ func Read(files *schema.Files, name string) (*Unit, hcl.Diagnostics) {
 	case "socket":
 		r.socket()
 	}
+	r.sorted()
 	return u, r.diags
 }
 
@@ -124,9 +125,13 @@ func (r *reader) known() {
 			}
 		}
 	}
+}
+
+// sorted puts what was found in the order of the files and lines.
+func (r *reader) sorted() {
 	slices.SortStableFunc(r.diags, func(a, b *hcl.Diagnostic) int {
-		if a.Subject.Filename != b.Subject.Filename {
-			return 0
+		if i, j := slices.Index(r.unit.Files, a.Subject.Filename), slices.Index(r.unit.Files, b.Subject.Filename); i != j {
+			return i - j
 		}
 		return a.Subject.Start.Byte - b.Subject.Start.Byte
 	})

@@ -67,12 +67,16 @@ func (r *reader) runnable(s *Service) {
 	section := r.section("Service")
 	switch {
 	case r.diags.HasErrors():
-	case section == nil && r.unit.Template == "" || section == nil:
+	case section == nil && len(r.unit.Files) == 1 && len(r.files.Text(r.unit.File)) == 0:
+		// an empty file masks the unit
+	case section == nil:
 		r.whole("Service has no ExecStart=, ExecStop=, or SuccessAction=. Refusing.", "Add a [Service] section with ExecStart=.")
 	case len(s.ExecStart)+len(s.ExecStop) == 0 && r.unit.Get("Unit", "SuccessAction") == nil:
 		r.whole("Service has no ExecStart=, ExecStop=, or SuccessAction=. Refusing.", "Give ExecStart= and the command with its whole path.")
 	case s.Type.Value != "oneshot" && len(s.ExecStart) == 0:
 		r.whole("Service has no ExecStart= setting, which is only allowed for Type=oneshot services. Refusing.", "Give ExecStart= and the command with its whole path.")
+	case len(s.ExecStart) == 0 && !getter{r, "Service"}.boolean("RemainAfterExit", false).Value && r.unit.Get("Unit", "SuccessAction") == nil:
+		r.whole("Service has no ExecStart= and no SuccessAction= settings and does not have RemainAfterExit=yes set. Refusing.", "Give ExecStart= and the command with its whole path.")
 	case s.Type.Value != "oneshot" && len(s.ExecStart) > 1:
 		r.whole("Service has more than one ExecStart= setting, which is only allowed for Type=oneshot services. Refusing.", "A drop-in that replaces the command has an empty ExecStart= before its own.")
 	}
@@ -106,11 +110,11 @@ func (g getter) timeouts(s *Service) {
 	if s.Type.Value == "oneshot" {
 		s.TimeoutStart = Duration{Infinite: true}
 	}
-	both := g.duration("TimeoutSec", "Failed to parse time value, ignoring: ", Duration{}, true)
+	both := g.duration("TimeoutSec", "Failed to parse TimeoutSec= parameter, ignoring: ", Duration{}, true)
 	if both.Set {
 		s.TimeoutStart, s.TimeoutStop = both, both
 	}
-	s.TimeoutStart = g.duration("TimeoutStartSec", "Failed to parse time value, ignoring: ", s.TimeoutStart, true)
+	s.TimeoutStart = g.duration("TimeoutStartSec", "Failed to parse TimeoutStartSec= parameter, ignoring: ", s.TimeoutStart, true)
 	s.TimeoutStop = g.duration("TimeoutStopSec", "Failed to parse time value, ignoring: ", s.TimeoutStop, true)
 	s.RestartSec = g.duration("RestartSec", "Failed to parse sec value, ignoring: ", Duration{Value: 100 * time.Millisecond}, false)
 }
@@ -119,10 +123,12 @@ func (g getter) limit(key string) Int {
 	out := Int{}
 	g.each(key, func(a *Assignment) {
 		t := a.text()
-		n, unlimited, ok := parseLimit(t.Value)
+		n, unlimited, crossed, ok := parseLimit(t.Value)
 		switch {
 		case a.Value == "":
 			out = Int{}
+		case crossed && !t.Open:
+			g.r.warn(a.Range, a.line, "Soft resource limit chosen higher than hard limit, ignoring: "+a.Value, "invalid-value", "It is SOFT:HARD.")
 		case t.Open:
 			out = Int{Set: true, Open: true, Range: a.Range}
 		case ok:
@@ -142,14 +148,11 @@ func (g getter) environment(s *Service) {
 		}
 		for i := 0; ; {
 			w, next, unknown, ok, bad := nextWord(a.Value, i)
-			if bad {
-				g.r.warn(a.Range, a.line, fmt.Sprintf("Unbalanced quoting, ignoring: \"%s\"", a.Value), "unbalanced-quote", "Close the quote.")
+			if bad || unknown {
+				g.r.warn(a.Sub(w.start, w.end), a.line, "Invalid syntax, ignoring: "+a.Value, "invalid-value", "Close the quote, and write two backslashes for one that is meant; what stands behind it is not read.")
 			}
-			if !ok || bad {
+			if !ok || bad || unknown {
 				return
-			}
-			if unknown {
-				g.r.warn(a.Sub(w.start, w.end), a.line, fmt.Sprintf("Ignoring unknown escape sequences: \"%s\"", a.Value), "unknown-escape", "Write two backslashes for one that is meant.")
 			}
 			i = next
 			text, open := specifiers(w.text)

@@ -102,7 +102,7 @@ var enums = map[string]struct {
 	"Service.Type":         {[]string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "idle"}, "Failed to parse service type, ignoring: "},
 	"Service.Restart":      {[]string{"no", "on-success", "on-failure", "on-abnormal", "on-watchdog", "on-abort", "always"}, "Failed to parse service restart specifier, ignoring: "},
 	"Service.NotifyAccess": {[]string{"none", "main", "exec", "all"}, "Failed to parse notify access specifier, ignoring: "},
-	"Service.KillMode":     {[]string{"control-group", "process", "mixed", "none"}, "Failed to parse kill mode specifier, ignoring: "},
+	"Service.KillMode":     {[]string{"control-group", "process", "mixed", "none"}, "Failed to parse kill mode specification, ignoring: "},
 }
 
 // later are words that releases after 252 added.
@@ -135,27 +135,21 @@ func parseSignal(s string) (string, bool) {
 	return "SIG" + name, name == "RTMIN" || name == "RTMAX"
 }
 
-// parseLimit reads "1024", "1024:2048", "infinity"; sizes may have K, M, G. It gives the soft limit.
-func parseLimit(s string) (n int64, unlimited, ok bool) {
+// parseLimit reads "1024", "1024:2048", "infinity". It gives the soft limit; crossed tells that it is above the hard one.
+func parseLimit(s string) (n int64, unlimited, crossed, ok bool) {
 	soft, hard, two := strings.Cut(s, ":")
 	one := func(s string) (int64, bool, bool) {
 		if s == "infinity" {
 			return 0, true, true
 		}
-		scale := int64(1)
-		if s != "" {
-			if i := strings.IndexByte("KMGT", s[len(s)-1]); i >= 0 {
-				scale = 1 << (10 * (i + 1))
-				s = s[:len(s)-1]
-			}
-		}
 		v, err := strconv.ParseInt(s, 10, 64)
-		return v * scale, false, err == nil && v >= 0 && v < math.MaxInt64/scale && !strings.HasPrefix(s, "+")
+		return v, false, err == nil && v >= 0 && !strings.HasPrefix(s, "+")
 	}
 	n, unlimited, ok = one(soft)
 	if two && ok {
 		h, all, good := one(hard)
-		ok = good && (all || !unlimited && n <= h)
+		ok = good
+		crossed = good && !all && (unlimited || n > h)
 	}
-	return n, unlimited, ok
+	return n, unlimited, crossed, ok
 }

@@ -27,7 +27,10 @@ func nextWord(s string, i int) (w token, next int, unknown, ok, bad bool) {
 	for i < len(s) {
 		c := s[i]
 		switch {
-		case c == '\\' && i+1 < len(s):
+		case c == '\\' && i+1 == len(s):
+			unknown = true
+			b.WriteByte(c)
+		case c == '\\':
 			text, n := unescape(s[i+1:])
 			if n == 0 {
 				unknown = true
