@@ -142,6 +142,7 @@ func TestTemplates(t *testing.T) {
 		{"erb", "server { location / { proxy_pass http://<%= @host %>:80; }\n<% if x %>\n<% end %>\n}", "erb", "<%= @host %>:80 open"},
 		{"go", "server { location / { proxy_pass http://{{ .Values.host }}:80; } {{- if .x }} {{- end }}\n}", "go", "{{ .Values.host }}:80 open"},
 		{"envsubst", "server { location / { proxy_pass http://${HOST}:${PORT}/; } }", "", "${HOST}:${PORT} open"},
+		{"script", "server { location / { uwsgi_pass unix:INSTALL_DIR/uwsgi.sock; uwsgi_param QUERY_STRING $query_string; } }", "", "unix:INSTALL_DIR/uwsgi.sock open"},
 		{"percent", "server { location / { uwsgi_pass unix:%SOCKET%; } }", "", "unix:%SOCKET% open"},
 	} {
 		dir := t.TempDir()

@@ -7,9 +7,9 @@ import (
 )
 
 // marks are a template's placeholders that nginx would read as part of a word: $NAME and ${NAME} for envsubst (nginx's
-// own variables are lower case), %(name)s, %NAME%, @NAME@, __NAME__, <NAME>, $(name).
+// own variables are lower case), %(name)s, %NAME%, @NAME@, __NAME__, <NAME>, $(name), and INSTALL_DIR/ that a script replaces.
 var marks = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*\b|\$\{[^}]*:-|%\([A-Za-z_]\w*\)s|%[A-Z_][A-Z0-9_]*%|@[A-Z_][A-Z0-9_]*@|\b__[A-Z][A-Z0-9_]*__\b|<[A-Za-z_][A-Za-z0-9_-]*>|\$\([A-Za-z_]\w*\)|\x01`)
+	return regexp.MustCompile(`\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*\b|\$\{[^}]*:-|%\([A-Za-z_]\w*\)s|%[A-Z_][A-Z0-9_]*%|@[A-Z_][A-Z0-9_]*@|\b__[A-Z][A-Z0-9_]*__\b|<[A-Za-z_][A-Za-z0-9_-]*>|\$\([A-Za-z_]\w*\)|(?:^|unix:|http://)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:[/:]|$)`)
 })
 
 // pairs are the marks of template languages that would break nginx's grammar.

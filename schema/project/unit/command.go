@@ -63,8 +63,13 @@ func parseCommands(a *Assignment) (out []Command, said []complaint) {
 			continue
 		}
 		c := Command{Range: a.Range}
-		path := c.prefixes(w.text)
+		path := w.text
+		if m := placeholder().FindStringIndex(path); m == nil || m[0] != 0 {
+			path = c.prefixes(path)
+		}
+		marked := templated(path)
 		path, c.Open = specifiers(path)
+		c.Open = c.Open || marked
 		optional := ""
 		if c.IgnoreFailure {
 			optional = ", ignoring"
@@ -72,6 +77,7 @@ func parseCommands(a *Assignment) (out []Command, said []complaint) {
 		switch {
 		case path == "":
 			return out, append(said, complaint{fmt.Sprintf("Empty path in command line%s: '%s'", optional, s), "Name the program behind the prefix.", w, c.IgnoreFailure})
+		case marked:
 		case strings.ContainsAny(path, "\"'\\") || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }):
 			return out, append(said, complaint{fmt.Sprintf("Executable name contains special characters%s: %s", optional, path), "Name the program without quotes, backslashes or control characters.", w, c.IgnoreFailure})
 		case strings.HasSuffix(path, "/"):
@@ -106,7 +112,7 @@ func parseCommands(a *Assignment) (out []Command, said []complaint) {
 					escape(w, i)
 				}
 				text, open := specifiers(w.text)
-				c.Open = c.Open || open
+				c.Open = c.Open || open || templated(text)
 				c.Words = append(c.Words, schema.Word{Text: text, Range: a.Sub(w.start, w.end)})
 				i = next
 			}

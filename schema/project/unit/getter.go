@@ -1,8 +1,10 @@
 package unit
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A getter reads the keys of one section.
@@ -33,9 +35,14 @@ func (a *Assignment) text() Text {
 	return Text{Value: value, Set: true, Open: open || templated(a.Value), Range: a.Range}
 }
 
+// placeholder is what an installation script replaces: @BINDIR@, INSTALL_DIR/bin.
+var placeholder = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`@[A-Za-z_][A-Za-z0-9_]*@|(^|[ =:"'])[A-Z][A-Z0-9]*(_[A-Z0-9]+)+/`)
+})
+
 // templated tells that a value holds a template's marks.
 func templated(s string) bool {
-	return strings.Contains(s, "{{") || strings.Contains(s, "{%") || strings.Contains(s, "<%") || strings.Contains(s, "@@")
+	return strings.Contains(s, "{{") || strings.Contains(s, "{%") || strings.Contains(s, "<%") || placeholder().MatchString(s)
 }
 
 // last gives the last value that check takes; what it does not take systemd ignores.

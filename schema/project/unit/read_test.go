@@ -173,6 +173,19 @@ func TestEnvironmentFile(t *testing.T) {
 	}
 }
 
+// TestPlaceholders reads a unit that an installation script completes.
+func TestPlaceholders(t *testing.T) {
+	files := schema.NewFiles("")
+	files.Put("a.service", []byte("[Service]\nWorkingDirectory=INSTALL_DIR\nExecStart=@bindir@/gunicorn -c INSTALL_DIR/x.py\nEnvironment=MODE=PRE_PROD\nExecReload={{ venv }}/bin/reload x\n"))
+	u, diags := Read(files, "a.service")
+	if len(diags) > 0 {
+		t.Error(diags)
+	}
+	if s := u.Service; !s.WorkingDirectory.Open || len(s.ExecStart) != 1 || !s.ExecStart[0].Open || s.ExecStart[0].Path.Text != "@bindir@/gunicorn" || s.Environment[0].Value.Open {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestSpans(t *testing.T) {
 	for s, want := range map[string]time.Duration{
 		"5": 5 * time.Second, "5s": 5 * time.Second, "1.5 h": 90 * time.Minute, "1min 30": 90 * time.Second, "2d3h": 51 * time.Hour,

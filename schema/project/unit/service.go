@@ -37,6 +37,10 @@ func (r *reader) service() {
 		if path == "~" || strings.HasPrefix(path, "/") {
 			return true
 		}
+		if placeholder().MatchString(path + "/") {
+			t.Open = true
+			return true
+		}
 		if !strings.HasPrefix(a.Value, "-") {
 			r.fail(a.Range, a.line, "WorkingDirectory= path is not absolute: "+path, "invalid-value", "Give the whole path, or ~ for the account's home directory.")
 		} else {

@@ -79,7 +79,7 @@ type Command struct {
 	Prefixes string
 	// IgnoreFailure is "-", NoEnvironment ":", Privileged "+" or "!", Argv0 "@".
 	IgnoreFailure, NoEnvironment, Privileged, Argv0 bool
-	// Open tells that a word holds a specifier.
+	// Open tells that a word holds a specifier or a template's marks.
 	Open  bool
 	Range hcl.Range
 }

@@ -41,6 +41,11 @@ func nextWord(s string, i int) (w token, next int, unknown, ok, bad bool) {
 			b.WriteString(text)
 			i += 1 + n
 			continue
+		case c == '{' && quote == 0 && strings.HasPrefix(s[i:], "{{") && strings.Contains(s[i:], "}}"):
+			n := strings.Index(s[i:], "}}") + 2 // a template's expression is one piece
+			b.WriteString(s[i : i+n])
+			i += n
+			continue
 		case quote != 0:
 			if c == quote {
 				quote = 0
