@@ -20,6 +20,8 @@ type Source struct {
 	Targets []schema.Target
 	// Pins gives the look-up of Python packages for a directory below Root (slash-separated, "." for Root); nil for none.
 	Pins func(dir string) func(name string) (Pin, bool)
+	// dirs remembers what directories hold; nil for no memory.
+	dirs *sync.Map
 	// Overlay holds texts that stand in the place of files, by name relative to Root.
 	Overlay map[string][]byte
 }
@@ -87,7 +89,7 @@ func (src *Source) launchHost(l *project.Launch) schema.Host {
 }
 
 func (src *Source) unit(name string, d schema.Dialect, in schema.Input, launch *project.Launch) *Unit {
-	u := &Unit{Name: name, Dialect: d, Launch: launch, Root: src.Root}
+	u := &Unit{Name: name, Dialect: d, Launch: launch, Root: src.Root, dirs: src.dirs}
 	if src.Pins != nil {
 		u.Pins = src.Pins(parentDir(name))
 	}
@@ -142,8 +144,9 @@ func (src *Source) version(u *Unit, server string) (schema.Version, hcl.Range) {
 	return schema.Version{}, hcl.Range{}
 }
 
-// UsePins looks versions up in what the project pins.
+// UsePins looks versions up in what the project pins, and reads each of its directories once.
 func (src *Source) UsePins() {
+	src.dirs = &sync.Map{}
 	cache := &project.PinCache{Dir: src.Root}
 	src.Pins = func(dir string) func(string) (Pin, bool) {
 		find := sync.OnceValue(func() *project.Pins { return cache.Find(dir, ".") })

@@ -1,8 +1,10 @@
 package lint
 
 import (
+	"os"
 	"path"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
@@ -34,6 +36,7 @@ type Unit struct {
 	// Around is what is known of how the unit is deployed.
 	Around Surroundings
 
+	dirs     *sync.Map // directory below Root → its names
 	settings map[string]*schema.Setting
 	pinned   Pin
 	agents   []Agent
@@ -192,4 +195,21 @@ func (u *Unit) keep(pin Pin) {
 	if name := pin.Range.Filename; name != "" && u.Config != nil && u.Config.Files != nil && u.Config.Files.Text(name) == nil {
 		u.Config.Files.Put(name, pin.text)
 	}
+}
+
+// Beside tells whether a directory, relative to Root, holds an entry of that name.
+func (u *Unit) Beside(dir, name string) bool {
+	if u.dirs == nil {
+		return u.Files().Exists(path.Join(dir, name)) != ""
+	}
+	names, ok := u.dirs.Load(dir)
+	if !ok {
+		set := map[string]bool{}
+		entries, _ := os.ReadDir(u.Files().Path(dir)) // a directory that cannot be read shows nothing
+		for _, e := range entries {
+			set[e.Name()] = true
+		}
+		names, _ = u.dirs.LoadOrStore(dir, set)
+	}
+	return names.(map[string]bool)[name]
 }

@@ -30,7 +30,7 @@ func readerCodes(t *testing.T) map[string]string {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "native" || strings.HasSuffix(entry.Name(), "test")) {
+		if entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "native" || strings.HasSuffix(entry.Name(), "test") || surroundings[filepath.ToSlash(name)]) {
 			return fs.SkipDir
 		}
 		if entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
@@ -142,6 +142,11 @@ var onlyNotes = []string{
 }
 
 // TestEveryCodeHasARule fails for a code that is new in the readers, until somebody has decided which rule reports it.
+// surroundings are the readers of what stands around servers; no unit's diagnostics come from them.
+var surroundings = map[string]bool{
+	"../../schema/nginx": true, "../../schema/project/start": true, "../../schema/project/supervisor": true, "../../schema/project/unit": true,
+}
+
 func TestEveryCodeHasARule(t *testing.T) {
 	codes := readerCodes(t)
 	if len(codes) < 60 {

@@ -199,8 +199,8 @@ func containerFile(p *lint.Pass) string {
 	}
 	for _, dir := range dirs {
 		for _, name := range containerFiles {
-			if file := path.Join(dir, name); p.Files().Exists(file) == "file" {
-				return file
+			if p.Beside(dir, name) {
+				return path.Join(dir, name)
 			}
 		}
 	}
