@@ -203,7 +203,7 @@ func (r *reader) glob(pattern string) []string {
 		base = root
 	}
 	for _, try := range tries {
-		if !within(base, try) {
+		if !within(base, try) || wide(try) {
 			continue
 		}
 		found, err := filepath.Glob(try)
@@ -219,6 +219,17 @@ func (r *reader) glob(pattern string) []string {
 		return slices.DeleteFunc(found, func(name string) bool { return r.files.Exists(name) != "file" })
 	}
 	return nil
+}
+
+// wide tells that a pattern has wildcards in so many of its parts that following it would search a whole tree.
+func wide(pattern string) bool {
+	n := 0
+	for _, part := range strings.Split(pattern, "/") {
+		if strings.ContainsAny(part, "*?[") {
+			n++
+		}
+	}
+	return n > 3
 }
 
 func within(dir, path string) bool {
