@@ -94,7 +94,7 @@ func newer(name string) bool {
 // checked tells that a value is fully checked by its kind: the kinds of flags, numbers and times, where the module has
 // no bounds of its own.
 func checked(name string, r *rule) bool {
-	bounded := []string{"worker_aio_requests", "worker_priority", "ssl_dhparam", "ssl", "ssl_session_tickets", "output_buffers", "gzip_window", "gzip_hash", "client_body_buffer_size", "http2_chunk_size", "userid_expires", "subrequest_output_buffer_size", "connection_pool_size", "request_pool_size", "gzip_comp_level"}
+	bounded := []string{"worker_aio_requests", "worker_priority", "ssl_dhparam", "ssl", "ssl_session_tickets", "output_buffers", "gzip_window", "gzip_hash", "client_body_buffer_size", "http2_chunk_size", "userid_expires", "subrequest_output_buffer_size", "connection_pool_size", "request_pool_size", "http2_pool_size", "gzip_comp_level"}
 	if strings.HasSuffix(name, "_file_write_size") || strings.HasSuffix(name, "_temp_file_size") || strings.HasSuffix(name, "busy_buffers_size") {
 		return false
 	}

@@ -169,7 +169,7 @@ func TestTemplates(t *testing.T) {
 // TestIncludes follows includes within the tree, beside the main file, and not out of it.
 func TestIncludes(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "tree/nginx.conf", "events {}\nhttp { include conf.d/*.conf; include /etc/nginx/sites/*; include /etc/passwd; include ../secret; include $x; }\n")
+	write(t, dir, "tree/nginx.conf", "events {}\nhttp { include conf.d/*.conf; include /etc/nginx/sites/*; include /etc/passwd; include ../secret; include ../s*; include */*/*/*/*; include $x; }\n")
 	write(t, dir, "tree/conf.d/b.conf", "upstream b { server 127.0.0.1:2; include more; }\n")
 	write(t, dir, "tree/conf.d/a.conf", "server { location / { include conf.d/pass; } }\n")
 	write(t, dir, "tree/conf.d/pass", "proxy_pass http://b;\n")

@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -124,6 +125,7 @@ func (f *file) block(parent *Directive, depth int) (out []*Directive) {
 func (f *file) lua(d *Directive) bool {
 	l := f.lex
 	start, depth := l.pos, 1
+	open := map[int]bool{} // levels of long brackets that nothing closes any more
 	for l.pos < len(l.text) {
 		rest := l.text[l.pos:]
 		switch c := rest[0]; {
@@ -151,7 +153,7 @@ func (f *file) lua(d *Directive) bool {
 			}
 			l.skip(min(i, len(rest)-1))
 		case c == '-' && len(rest) > 1 && rest[1] == '-':
-			if n := longBracket(rest[2:]); n > 0 {
+			if n := longBracket(rest[2:], open); n > 0 {
 				l.skip(n + 1)
 				break
 			}
@@ -159,7 +161,7 @@ func (f *file) lua(d *Directive) bool {
 				l.pos++
 			}
 		case c == '[':
-			if n := longBracket(rest); n > 0 {
+			if n := longBracket(rest, open); n > 0 {
 				l.skip(n - 1)
 			}
 		}
@@ -181,8 +183,9 @@ func (l *lexer) skip(n int) {
 	}
 }
 
-// longBracket gives the length of a Lua long bracket ([[…]], [=[…]=]) at the start of text; 0 for none.
-func longBracket(text []byte) int {
+// longBracket gives the length of a Lua long bracket ([[…]], [=[…]=]) at the start of text; 0 for none. Levels that
+// nothing closes are kept in open.
+func longBracket(text []byte, open map[int]bool) int {
 	if len(text) == 0 || text[0] != '[' {
 		return 0
 	}
@@ -190,12 +193,13 @@ func longBracket(text []byte) int {
 	for i < len(text) && text[i] == '=' {
 		i++
 	}
-	if i >= len(text) || text[i] != '[' {
+	if i >= len(text) || text[i] != '[' || open[i] {
 		return 0
 	}
 	end := "]" + strings.Repeat("=", i-1) + "]"
-	n := strings.Index(string(text[i+1:]), end)
+	n := bytes.Index(text[i+1:], []byte(end))
 	if n < 0 {
+		open[i] = true
 		return 0
 	}
 	return i + 1 + n + len(end)

@@ -17,7 +17,7 @@ var passes = []struct{ directive, prefix, protocol, port string }{
 
 // Proxied gives every place that passes requests to a server behind, in the order of the configuration.
 func (c *Config) Proxied() (out []Proxied) {
-	budget := 200_000 // of steps, for variables that refer to each other
+	budget := 50_000 // of steps, for variables that refer to each other
 	for _, s := range c.Servers {
 		if s.Directive == nil {
 			out = c.passesOf(out, s, nil, s.scope, &budget)

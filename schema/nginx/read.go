@@ -263,11 +263,11 @@ func (r *reader) find(pattern string) (names []string, glob, outside bool) {
 		}
 	}
 	for _, try := range tries {
+		if filepath.IsAbs(try) && !within(r.root, try) || strings.HasPrefix(try, "../") && r.files.Dir != "" || wide(try) {
+			outside = true
+			continue
+		}
 		if !glob {
-			if filepath.IsAbs(try) && !within(r.root, try) || strings.HasPrefix(try, "../") && r.files.Dir != "" {
-				outside = true
-				continue
-			}
 			if r.files.Exists(try) == "file" {
 				return []string{try}, false, outside
 			}
@@ -302,6 +302,17 @@ func (r *reader) missing(d *Directive, word Word, outside bool) {
 		return
 	}
 	r.add(schema.Notef("include-unread", word.Range, "Included file is not in the tree", "%s is not among the files that were read, so what it sets is not known.", word.Text))
+}
+
+// wide tells that a pattern has wildcards in so many of its parts that following it would search a whole tree.
+func wide(pattern string) bool {
+	n := 0
+	for _, part := range strings.Split(pattern, "/") {
+		if strings.ContainsAny(part, "*?[") {
+			n++
+		}
+	}
+	return n > 3
 }
 
 // within tells whether a path lies in a directory.

@@ -108,7 +108,14 @@ func (g *getter) exitCodes(t Text) {
 // processes lists what the section starts.
 func (g *getter) processes(p *Program, base names) {
 	count := min(p.NumProcs.Value, maxProcesses)
+	size := 200 + 50*len(g.r.cfg.Daemon.Environment)
+	for _, k := range g.s.keys {
+		size += len(k.Value)
+	}
 	for i := range max(count, 0) {
+		if g.r.listed += size; i > 0 && g.r.listed > maxListed {
+			break
+		}
 		num := p.NumStart.Value + i
 		g.quiet = i > 0
 		g.names = base.with(map[string]any{"process_num": num, "numprocs": p.NumProcs.Value})

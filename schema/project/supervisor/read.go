@@ -17,7 +17,9 @@ import (
 const (
 	maxFiles     = 500
 	maxProcesses = 64
-	maxPrograms  = 5000
+	maxPrograms  = 2000
+	maxListed    = 4 << 20 // bytes of sections, once for each process
+	maxVariables = 500     // of [supervisord]
 )
 
 var dialect = ini.Dialect{LowerKeys: true, Lenient: true, InlineComments: []string{";", "#"}}
@@ -26,6 +28,7 @@ var dialect = ini.Dialect{LowerKeys: true, Lenient: true, InlineComments: []stri
 type key struct {
 	*ini.Key
 	value mapped
+	here  bool // %(here)s is put in
 }
 
 type section struct {
@@ -42,6 +45,7 @@ type reader struct {
 	sections []*section
 	names    names
 	here     string
+	listed   int // bytes of sections that were listed for processes
 }
 
 // Read reads a configuration file and what it includes. Errors are what supervisord refuses to start with; the first is
@@ -89,7 +93,7 @@ func (r *reader) file(name string) error {
 			r.sections = append(r.sections, &section{name: s.Name, at: s.Header, file: name, keys: map[string]*key{}})
 		}
 		for _, k := range s.Keys {
-			r.sections[i].keys[k.Name] = &key{k, plainMapped(k.Value)}
+			r.sections[i].keys[k.Name] = &key{Key: k, value: plainMapped(k.Value)}
 		}
 	}
 	if bad != nil {
@@ -111,23 +115,37 @@ func (r *reader) section(name string) *section {
 func (r *reader) hereIn(dir string) {
 	for _, s := range r.sections {
 		for _, k := range s.keys {
-			for from := 0; ; {
-				i := strings.Index(k.value.text[from:], "%(here)s")
-				if i < 0 || len(k.value.text) > maxExpanded {
-					break
-				}
-				i += from
-				v := mapped{text: k.value.text[:i] + dir + k.value.text[i+8:]}
-				v.at = append(v.at, k.value.at[:i]...)
-				for range len(dir) {
-					v.at = append(v.at, k.value.at[i])
-				}
-				v.at = append(v.at, k.value.at[i+8:]...)
-				k.value = v
-				from = i + len(dir)
+			if k.here {
+				continue
+			}
+			k.here = true
+			if n := strings.Count(k.value.text, hereMark); n > 0 && len(k.value.text)+n*len(dir) <= maxExpanded {
+				k.value = k.value.replace(hereMark, dir)
 			}
 		}
 	}
+}
+
+const hereMark = "%(here)s"
+
+// replace puts a text in place of every mark.
+func (m mapped) replace(mark, text string) mapped {
+	out := mapped{open: m.open, text: strings.ReplaceAll(m.text, mark, text)}
+	from := 0
+	for {
+		i := strings.Index(m.text[from:], mark)
+		if i < 0 {
+			break
+		}
+		i += from
+		out.at = append(out.at, m.at[from:i]...)
+		for range len(text) {
+			out.at = append(out.at, m.at[i])
+		}
+		from = i + len(mark)
+	}
+	out.at = append(out.at, m.at[from:]...)
+	return out
 }
 
 func (r *reader) include(n names) {
@@ -146,7 +164,10 @@ func (r *reader) include(n names) {
 		r.refuse(k.Range, "bad-expansion", bad.message, "")
 		return
 	}
-	for _, word := range fields(v.text) {
+	for i, word := range fields(v.text) {
+		if i == maxFiles {
+			break
+		}
 		inc := Include{Pattern: Text{Value: word.text, Set: true, Open: v.open, Range: k.Sub(v.at[word.start], v.at[word.end])}}
 		for _, name := range r.glob(word.text) {
 			if slices.Contains(r.cfg.Files, name) || len(r.cfg.Files) >= maxFiles {
@@ -203,7 +224,7 @@ func (r *reader) glob(pattern string) []string {
 		base = root
 	}
 	for _, try := range tries {
-		if !within(base, try) {
+		if !within(base, try) || wide(try) {
 			continue
 		}
 		found, err := filepath.Glob(try)
@@ -219,6 +240,17 @@ func (r *reader) glob(pattern string) []string {
 		return slices.DeleteFunc(found, func(name string) bool { return r.files.Exists(name) != "file" })
 	}
 	return nil
+}
+
+// wide tells that a pattern has wildcards in so many of its parts that following it would search a whole tree.
+func wide(pattern string) bool {
+	n := 0
+	for _, part := range strings.Split(pattern, "/") {
+		if strings.ContainsAny(part, "*?[") {
+			n++
+		}
+	}
+	return n > 3
 }
 
 func within(dir, path string) bool {
@@ -276,6 +308,7 @@ func (r *reader) daemon(wide names) {
 	}
 	g.names = wide
 	d.Environment = g.environment("environment")
+	d.Environment = d.Environment[:min(len(d.Environment), maxVariables)]
 	for _, v := range d.Environment {
 		if v.Value.Open {
 			r.names.values["ENV_"+v.Name] = open{}

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -116,6 +117,28 @@ func TestRefusals(t *testing.T) {
 				t.Log(schema.DetailOf(d).Code, d.Subject)
 			}
 		}
+	}
+}
+
+// TestHostile reads files made to be expensive; the test's own time limit is the measure.
+func TestHostile(t *testing.T) {
+	program := "[program:p%]\ncommand=x\nnumprocs=64\nprocess_name=%(process_num)d\n"
+	var many strings.Builder
+	many.WriteString("[supervisord]\nenvironment=A=1" + strings.Repeat(",B=\"%(here)s\"", 2000) + "\n")
+	for i := range 3000 {
+		many.WriteString(strings.Replace(program, "%", strconv.Itoa(i), 1))
+	}
+	for name, text := range map[string]string{
+		"many":  many.String(),
+		"large": "[supervisord]\n" + strings.Replace(program, "%", "", 1) + "environment=A=1" + strings.Repeat(",B=\"xxxxxxxx\"", 300_000) + "\n",
+		"here":  "[include]\nfiles=" + strings.Repeat("%(here)s ", 100_000) + "\n[supervisord]\n",
+		"twice": "[supervisord]\nenvironment=A=\"" + strings.Repeat("%(ENV_X)s", 100_000) + "\"\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := schema.NewFiles(t.TempDir())
+			files.Put("x", []byte(text))
+			Read(files, "x", Options{Env: map[string]string{"X": strings.Repeat("y", 1000)}})
+		})
 	}
 }
 

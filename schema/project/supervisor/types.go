@@ -62,7 +62,8 @@ type Program struct {
 	Range hcl.Range
 	// Command is the command of the first process, with its words.
 	Command Command
-	// Processes are what is started: numprocs of them, at most 64 listed.
+	// Processes are what is started: numprocs of them, at most 64 listed, fewer
+	// where the configuration is huge.
 	Processes []Process
 
 	ProcessName  Text // %(program_name)s unless set, as written

@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -199,6 +200,30 @@ func TestSpans(t *testing.T) {
 		if _, _, ok := ParseSpan(s); ok {
 			t.Errorf("%q is taken", s)
 		}
+	}
+}
+
+// TestHostile reads files made to be expensive; the test's own time limit is the measure.
+func TestHostile(t *testing.T) {
+	var names strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&names, "Environment=A%d=1\n", i)
+	}
+	for name, text := range map[string]string{
+		"variables":     "[Service]\n" + names.String(),
+		"continuations": "[Service]\nExecStart=" + strings.Repeat("a \\\n", 300_000),
+		"sections":      strings.Repeat("[Service]\nA=1\n", 200_000),
+		"commands":      "[Service]\n" + strings.Repeat("ExecStart=/a ; /b ; /c\n", 100_000),
+		"long":          "[Service]\nExecStart=" + strings.Repeat("x", 3_000_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := schema.NewFiles(t.TempDir())
+			files.Put("x.service", []byte(text))
+			Read(files, "x.service")
+			if _, diags := ReadEnvironment(files, "x.service"); diags.HasErrors() {
+				t.Error(diags)
+			}
+		})
 	}
 }
 

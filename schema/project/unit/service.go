@@ -188,12 +188,19 @@ func (g getter) environment(s *Service) {
 	})
 }
 
+// maxVariables bounds the variables of a service.
+const maxVariables = 20_000
+
 func (s *Service) set(name string, value Text) {
-	for i := range s.Environment {
-		if s.Environment[i].Name == name {
-			s.Environment[i].Value = value
-			return
-		}
+	if len(s.Environment) == 0 || s.index == nil {
+		s.index = map[string]int{}
 	}
-	s.Environment = append(s.Environment, Variable{name, value})
+	if i, ok := s.index[name]; ok {
+		s.Environment[i].Value = value
+		return
+	}
+	if len(s.Environment) < maxVariables {
+		s.index[name] = len(s.Environment)
+		s.Environment = append(s.Environment, Variable{name, value})
+	}
 }

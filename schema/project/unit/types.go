@@ -121,6 +121,8 @@ type Service struct {
 	// Sockets are the units of Sockets=.
 	Sockets    []Text
 	PrivateTmp Bool // false
+
+	index map[string]int // places in Environment by name
 }
 
 // A Listen is one address of a socket.
