@@ -141,12 +141,12 @@ var onlyNotes = []string{
 	"open-namespace", "plugin-not-loaded", "plugin-unknown", "proxy-headers", "unknown-server",
 }
 
-// TestEveryCodeHasARule fails for a code that is new in the readers, until somebody has decided which rule reports it.
 // surroundings are the readers of what stands around servers; no unit's diagnostics come from them.
 var surroundings = map[string]bool{
 	"../../schema/nginx": true, "../../schema/project/start": true, "../../schema/project/supervisor": true, "../../schema/project/unit": true,
 }
 
+// TestEveryCodeHasARule fails for a code that is new in the readers, until somebody has decided which rule reports it.
 func TestEveryCodeHasARule(t *testing.T) {
 	codes := readerCodes(t)
 	if len(codes) < 60 {
