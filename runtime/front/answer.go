@@ -251,13 +251,20 @@ func (a *answer) end(err error) {
 			a.begin(-1)
 		}
 		a.finishLength()
-		a.write(a.sc.out, a.takeSmall(), nil)
+		a.writeLast(a.sc.out, a.takeSmall())
 		return
 	}
 	a.finishLength()
 	if a.chunked {
-		a.write(lastChunk, nil, nil)
+		a.writeLast(lastChunk, nil)
 	}
+}
+
+// writeLast writes the end of an answer.
+func (a *answer) writeLast(p, q []byte) {
+	a.c.stream.last = a.closing
+	a.write(p, q, nil)
+	a.c.stream.last = false
 }
 
 // finishLength sees to it that a body shorter than it should be ends the connection: the client cannot tell otherwise.
@@ -333,7 +340,7 @@ func (a *answer) errorPage(status int, message string) {
 		body, a.said = nil, 0
 	}
 	a.begin(-1)
-	a.write(append(a.sc.out, body...), nil, nil)
+	a.writeLast(append(a.sc.out, body...), nil)
 }
 
 // takeSmall gives the start of the body that was kept back.

@@ -77,9 +77,18 @@ func (c *conn) close() {
 	if c.phase.Load() == phaseClosing && !c.eof && (c.a.linger || len(c.unread()) > 0) {
 		c.lingerOn()
 	}
+	c.release()
 	c.nc.Close()
 	c.putBuf()
 	c.s.remove(c)
+}
+
+// release lets go of a last answer that is held back for the end of the connection. Closing alone would not do: with
+// anything unread it resets the connection and drops what has not gone out.
+func (c *conn) release() {
+	if c.held.Load() {
+		c.closeWrite()
+	}
 }
 
 // lingerOn reads what the client still sends, so that closing does not reset the connection under an answer.
@@ -152,7 +161,17 @@ func (c *conn) request() bool {
 	if sc == nil {
 		return false
 	}
-	a, h := &c.a, &sc.head
+	c.begin(set)
+	if h := &sc.head; (h.ContentLength > 0 || h.Chunked) && !c.takeBody() {
+		return false
+	}
+	return c.hand(set)
+}
+
+// begin notes that a request's head is there.
+func (c *conn) begin(set *settings) {
+	a, sc := &c.a, c.a.sc
+	h := &sc.head
 	a.start = now()
 	c.requests++
 	c.keepAlive = int64(set.KeepAlive)
@@ -169,10 +188,31 @@ func (c *conn) request() bool {
 	if set.requestID != "" {
 		sc.id = set.pickID(h.Headers, c.peer)
 	}
-	if (h.ContentLength > 0 || h.Chunked) && !c.takeBody() {
-		return false
+}
+
+// another takes what has just been read where it is one more request, whole and without a body, as most are; over says that
+// the connection ends with it. It is called while the connection waits for the socket, and unless it is over that goes on:
+// nothing need be read in vain to find out that nothing more is there.
+func (c *conn) another(in []byte) (took, over bool) {
+	if c.requests == 0 || !c.phase.CompareAndSwap(phaseIdle, phaseReading) {
+		return false, false
 	}
-	return c.hand(set)
+	set := c.s.settings.Load()
+	sc := scratchPool.Get().(*scratch)
+	h := &sc.head
+	n, err := set.HTTP.ParseHead(in, h)
+	if err != nil || n != len(in) || h.ContentLength > 0 || h.Chunked || !h.KeepAlive {
+		scratchPool.Put(sc)
+		c.phase.Store(phaseIdle)
+		return false, false
+	}
+	c.a.reset(set, sc)
+	c.begin(set)
+	if !c.hand(set) {
+		return true, true
+	}
+	c.awaitDeadline()
+	return true, false
 }
 
 // hand gives a request that is whole to a worker, and says whether the connection goes on.
@@ -214,6 +254,9 @@ func (c *conn) await() bool {
 		if n > 0 {
 			c.buf, c.fresh, c.r, c.w = c.fresh, nil, 0, n
 			return true
+		}
+		if err == nil {
+			return false // another has had the last request
 		}
 		phase := c.phase.Load()
 		switch {
@@ -360,6 +403,7 @@ func (c *conn) finish() {
 		c.closeWrite()
 		c.nc.SetReadDeadline(time.Now().Add(c.s.lingerFor()))
 	case next == phaseClosing:
+		c.release()
 		c.nc.Close()
 	case keepAlive:
 		c.nc.SetReadDeadline(time.Now().Add(c.s.drainIdle()))

@@ -529,3 +529,57 @@ func TestRequestID(t *testing.T) {
 		t.Errorf("%v", resp)
 	}
 }
+
+// TestUnreadAtTheEnd sends an empty line after the body of the last request, as old browsers did: closing on it must not
+// take the answer along.
+func TestUnreadAtTheEnd(t *testing.T) {
+	r := start(t, hello, nil)
+	for range 50 {
+		c := r.dial().send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc\r\n")
+		if s := c.eof(); !strings.HasPrefix(s, "HTTP/1.1 200 ") || !strings.HasSuffix(s, "you!\n") {
+			t.Fatalf("%q", s)
+		}
+	}
+}
+
+// TestAnother has what may come after the first request of a connection, whole and in one piece.
+func TestAnother(t *testing.T) {
+	again := get + "\r\n"
+	r := start(t, hello, func(c *Config) { c.KeepAlive = 300 * time.Millisecond })
+	first := func() *client {
+		t.Helper()
+		c := r.dial().send(again)
+		if resp, b := c.answer("GET"); resp.StatusCode != 200 || b != "Hello, you!\n" {
+			t.Fatalf("%v %q", resp, b)
+		}
+		return c
+	}
+	for _, test := range []struct{ name, send, want string }{
+		{"refused", "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400 "},
+		{"no request", "GET /\r\n\r\n", "HTTP/1.1 400 "},
+		{"the last", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 "},
+		{"HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.0 200 "},
+		{"with a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na", "HTTP/1.1 200 "},
+		{"with idling", again, "HTTP/1.1 200 "},
+		{"two", again + again, "HTTP/1.1 200 "},
+	} {
+		c := first().send(test.send)
+		if s := c.eof(); !strings.HasPrefix(s, test.want) {
+			t.Errorf("%s: %q", test.name, s)
+		}
+	}
+	c := first()
+	for range 100 {
+		c.send(again)
+		c.answer("GET")
+	}
+	c.send("GET / HTTP/1.1\r\n")
+	c.send("Host: x\r\n\r\n" + again)
+	c.answer("GET")
+	c.answer("GET")
+	c.send(again)
+	c.Conn.(*net.TCPConn).CloseWrite()
+	if s := c.eof(); !strings.HasSuffix(s, "you!\n") {
+		t.Errorf("%q", s)
+	}
+}

@@ -280,6 +280,7 @@ func (s *Server) serveConn(c *conn, nc net.Conn) {
 		return
 	}
 	c.setEarly(o.early)
+	c.express = c.another
 	c.serve()
 }
 

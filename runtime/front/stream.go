@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -32,12 +33,18 @@ type stream struct {
 	n      int
 	err    error
 	readFn func(fd uintptr) bool
+	// express, where set, may take what was read at once; over ends the reading.
+	express func(in []byte) (took, over bool)
 
 	// For onWritable; an answer's lock guards them.
 	out     [3][]byte
 	wn      int
 	werr    error
 	writeFn func(fd uintptr) bool
+	// last says that nothing follows what is written, and held that the kernel may keep it back until closeWrite: the end of
+	// the connection then goes out in the same segment, which halves the work of closing for both sides.
+	last bool
+	held atomic.Bool
 
 	// armed is the deadline set for reading, in nanoseconds of the clock; 0: none.
 	armed int64
@@ -179,6 +186,7 @@ func (s *stream) try(a, b, c []byte) (int, error) {
 
 // closeWrite tells the client that nothing more comes; what it still sends can be read.
 func (s *stream) closeWrite() {
+	s.held.Store(false)
 	type closer interface{ CloseWrite() error }
 	c, ok := s.nc.(closer)
 	if !ok {

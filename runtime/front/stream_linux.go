@@ -35,6 +35,14 @@ func (s *stream) onReadable(fd uintptr) bool {
 		}
 	}
 	if n > 0 {
+		// A short read has taken all there was: what comes later is told of.
+		if fresh != nil && s.express != nil && n < len(dst) {
+			if took, over := s.express(dst[:n]); took {
+				putFresh(fresh)
+				s.n, s.err = 0, nil
+				return over
+			}
+		}
 		s.n, s.err, s.fresh = n, nil, fresh
 		return true
 	}
@@ -64,13 +72,24 @@ func rawWrite(fd uintptr, b []byte) (int, syscall.Errno) {
 	return int(n), err
 }
 
+// rawSendHeld writes what waits for the end of the connection, if the socket is one of TCP.
+func rawSendHeld(fd uintptr, b []byte) (int, syscall.Errno) {
+	n, _, err := syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_MORE|unix.MSG_NOSIGNAL, 0, 0)
+	return int(n), err
+}
+
 // onWritable writes what goes without waiting.
 func (s *stream) onWritable(fd uintptr) bool {
 	for {
 		var n int
 		var errno syscall.Errno
 		if len(s.out[1]) == 0 && len(s.out[2]) == 0 {
-			n, errno = rawWrite(fd, s.out[0])
+			if s.last {
+				n, errno = rawSendHeld(fd, s.out[0])
+				s.held.Store(errno == 0)
+			} else {
+				n, errno = rawWrite(fd, s.out[0])
+			}
 		} else {
 			var err error
 			if n, err = unix.Writev(int(fd), s.out[:]); err != nil {

@@ -130,6 +130,11 @@ def check_fields(headers, parts):
             continue
         name, value = field
         kind = NAMES.get(name) if name.__class__ is str else None
+        if kind and value.__class__ is str and value.isascii() and value.isdigit():
+            length = int(value)
+            parts.append(name)
+            parts.append(value)
+            continue
         if kind is None:
             kind = check_name(name)
         if not isinstance(value, str):
@@ -433,23 +438,11 @@ class Lane:
                     worker.cfg.pre_request(worker, req)
                 worker.nr += 1
                 result = worker.wsgi(environ, response.start_response)
-                try:
-                    kind = result.__class__
-                    if (kind is list or kind is tuple) and len(result) == 1 and not response.headers_sent:
-                        response.finish(result[0])
-                    elif kind is FileWrapper or isinstance(result, FileWrapper):
-                        if not response.file(result):
-                            for item in result:
-                                response.write(item)
-                            response.finish()
-                    else:
-                        for item in result:
-                            response.write(item)
-                        response.finish()
-                finally:
-                    close = getattr(result, "close", None)
-                    if close is not None:
-                        close()
+                kind = result.__class__
+                if (kind is list or kind is tuple) and len(result) == 1 and not response.headers_sent:
+                    response.finish(result[0])  # and there is nothing to close
+                else:
+                    self.send_all(result, response)
             finally:
                 if req is not None:
                     try:
@@ -469,6 +462,17 @@ class Lane:
             raise
         except BaseException:  # gevent's Timeout and GreenletExit
             self.failed(environ, response)
+
+    def send_all(self, result, response):
+        try:
+            if not (isinstance(result, FileWrapper) and response.file(result)):
+                for item in result:
+                    response.write(item)
+                response.finish()
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
 
     def failed(self, environ, response):
         path = environ.get("RAW_URI") or environ.get("PATH_INFO", "")
