@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs gsrv's server and its peers on one application, in turn, under wrk, and prints requests per second and ratios.
 
-usage: serve.py GSRV [--rounds N] [--seconds N] [--servers "A;B"] [--scenarios "A;B"]
+usage: serve.py GSRV [--rounds N] [--seconds N] [--servers "A;B"] [--scenarios "A;B"] [--python PYTHON]
 
 Every server has two worker processes and listens on loopback; one runs at a time. A round takes each server once, in
 an order that turns, and a figure is the median of the rounds. wrk shares the machine with the servers, so ratios are
-what counts. Needs wrk, gunicorn, uwsgi with its Python plugin, nginx, waitress, uvicorn, Apache with mod_wsgi and Flask.
+what counts. gsrv runs the Python that the distribution's servers run (--python names another). Needs wrk, gunicorn, uwsgi
+with its Python plugin, nginx, waitress, uvicorn, Apache with mod_wsgi and Flask.
 """
 import argparse
 import os
@@ -129,7 +130,7 @@ Group www-data
 """
 
 
-def servers(gsrv):
+def servers(gsrv, python):
     """Each server as a function (application, port, directory) -> the command lines to start, the last serves."""
     def nginx(location):
         def conf(port, d):
@@ -139,8 +140,9 @@ def servers(gsrv):
     proxy = nginx('proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection "";')
     uwsgi_pass = nginx(PARAMS + "\nuwsgi_pass app;")
     return {
-        "gsrv": lambda a, p, d: [[gsrv, "run", "--no-check", "--bind", "127.0.0.1:%d" % p, "-w", "2", a + ":app"]],
-        "gsrv, 4 threads": lambda a, p, d: [[gsrv, "run", "--no-check", "--bind", "127.0.0.1:%d" % p, "-w", "2", "--threads", "4", a + ":app"]],
+        "gsrv": lambda a, p, d: [[gsrv, "run", "--no-check", "--python", python, "--bind", "127.0.0.1:%d" % p, "-w", "2", a + ":app"]],
+        "gsrv --batch": lambda a, p, d: [[gsrv, "run", "--no-check", "--batch", "--python", python, "--bind", "127.0.0.1:%d" % p, "-w", "2", a + ":app"]],
+        "gsrv, 4 threads": lambda a, p, d: [[gsrv, "run", "--no-check", "--python", python, "--bind", "127.0.0.1:%d" % p, "-w", "2", "--threads", "4", a + ":app"]],
         "gunicorn sync": lambda a, p, d: [["gunicorn", "-b", "127.0.0.1:%d" % p, "-w", "2", a + ":app"]],
         "gunicorn gthread": lambda a, p, d: [["gunicorn", "-b", "127.0.0.1:%d" % p, "-w", "2", "--threads", "4", a + ":app"]],
         "uwsgi --http, keep-alive": lambda a, p, d: [UWSGI + ["--plugin", "http", "--http", "127.0.0.1:%d" % p, "--http-keepalive=60", "--module", a]],
@@ -247,8 +249,9 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--servers", default="")
     parser.add_argument("--scenarios", default="")
+    parser.add_argument("--python", default="/usr/bin/python3")
     args = parser.parse_args()
-    every = servers(os.path.abspath(args.gsrv))
+    every = servers(os.path.abspath(args.gsrv), args.python)
     chosen = [s for s in every if not args.servers or any(w in s for w in args.servers.split(";"))]
     for scenario in SCENARIOS:
         words = args.scenarios.split(";")

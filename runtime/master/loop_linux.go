@@ -110,6 +110,9 @@ func (m *master) begin(g *generation) {
 	m.log.infof("Listening at: %s (%d)", join(m.addresses()), os.Getpid())
 	w := &m.plan.Workers
 	shape := fmt.Sprintf("%d %s workers", m.workersFor(m.plan), w.Class)
+	if m.workersFor(m.plan) == 1 {
+		shape = "1 " + w.Class + " worker"
+	}
 	if w.Threads > 1 {
 		shape += fmt.Sprintf(" × %d threads", w.Threads)
 	}
