@@ -39,7 +39,7 @@ func runCommand(s *session) *cli.Command {
 			&cli.StringFlag{Name: "admin", Usage: "serve /-/health, /-/ready and /metrics at `HOST:PORT`"},
 			&cli.StringSliceFlag{Name: "listen", Usage: "serve at `ADDRESS` instead of the configuration's addresses: host:port, unix:/path, fd://3; may be repeated"},
 			&cli.StringFlag{Name: "paste", Usage: "serve the Paste `FILE` with the server that its [server:main] sets up"},
-			&cli.BoolFlag{Name: "batch", Usage: "run the workers under SCHED_BATCH: more requests where the machine has nothing else to do"},
+			&cli.BoolFlag{Name: "batch", Usage: "run server and workers under SCHED_BATCH: more requests where the machine has nothing else to do"},
 			&cli.IntFlag{Name: "cpus", Usage: "`NUMBER` of CPUs (default: what affinity and cgroups leave)"},
 			&cli.StringFlag{Name: "target", Usage: "read as `SERVER@VERSION` does, such as gunicorn@20.1.0 (default: the newest)"},
 		},

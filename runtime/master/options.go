@@ -28,7 +28,8 @@ type Options struct {
 	Python func(*plan.Plan) string
 	// Control is the path of the control socket, Admin the address of the admin listener; empty for none.
 	Control, Admin string
-	// Batch runs workers under SCHED_BATCH: more requests on a machine that has nothing else to do, longer waits on a busy one.
+	// Batch runs the server and its workers under SCHED_BATCH: more requests on a machine that has nothing else to do, longer
+	// waits on a busy one.
 	Batch bool
 	// Version is gsrv's, for the log.
 	Version string
@@ -52,8 +53,6 @@ type Boot struct {
 	Before int
 	// Age is how many workers that and earlier generations have started.
 	Age int
-	// Batch is Options.Batch.
-	Batch bool
 	// Event is told of workers that become ready, exit, time out, are recycled; nil for nobody.
 	Event func(kind string, pid int, reason string)
 }

@@ -86,6 +86,11 @@ func Run(o Options) int {
 	for _, name := range []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"} {
 		os.Unsetenv(name)
 	}
+	if m.o.Batch {
+		if err := batch(); err != nil {
+			m.log.warningf("--batch: %v; going on without", err)
+		}
+	}
 	if err := m.start(); err != nil {
 		m.abandon()
 		status.failed(err, m.log)
@@ -212,7 +217,7 @@ func (m *master) boot(ctx context.Context, p *plan.Plan, number, workers int, re
 	}
 	w, err := m.o.Start(ctx, &Boot{
 		Plan: p, Python: m.o.Python(p), Workers: workers, Number: number, Log: m.log, Stderr: m.log.File(p.Log.CaptureOutput),
-		Reload: reload, Before: before, Age: age, Batch: m.o.Batch, Event: m.count,
+		Reload: reload, Before: before, Age: age, Event: m.count,
 	})
 	if err != nil {
 		return nil, err

@@ -66,9 +66,6 @@ type Config struct {
 	WorkersBefore int
 	// AgeBefore is the former generation's WorkerAge: workers are numbered on from it, as gunicorn's worker.age.
 	AgeBefore int
-	// Batch runs the processes under SCHED_BATCH: a tenth more requests where the machine has nothing else to do, and a
-	// worse latency beside processes that compute.
-	Batch bool
 	// LogLevel is gunicorn's loglevel for what hooks log; "info" where empty.
 	LogLevel string
 	// Stderr gets what the processes write to stdout and stderr; the master's stderr where nil.

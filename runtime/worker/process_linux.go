@@ -152,7 +152,7 @@ func startZygote(c *Config, q *wire.Queue, lanes int, again bool, age int) (*zyg
 		"preload": c.Preload, "class": c.Class, "workers": c.Workers, "threads": lanes, "max_requests": c.MaxRequests,
 		"uid": c.UID, "gid": c.GID, "initgroups": c.InitGroups, "groups": c.Groups, "umask": c.Umask,
 		"proc_name": c.ProcName, "reload": c.Reload, "workers_before": before(c), "loglevel": c.LogLevel,
-		"again": again, "worker_age": age, "batch": c.Batch,
+		"again": again, "worker_age": age,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the settings for hooks cannot be handed over: %w", err)

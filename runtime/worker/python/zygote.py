@@ -54,8 +54,6 @@ class Zygote:
 
     def boot(self):
         start = self.start
-        if start["batch"]:
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         if start.get("umask") is not None:
             os.umask(start["umask"])
         if hasattr(sys.stdout, "reconfigure"):
