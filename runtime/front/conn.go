@@ -212,7 +212,7 @@ func (c *conn) another(in []byte) (took, over bool) {
 		return true, true
 	}
 	c.awaitDeadline()
-	return true, false
+	return true, c.phase.Load() == phaseClosing
 }
 
 // hand gives a request that is whole to a worker, and says whether the connection goes on.
@@ -250,6 +250,9 @@ func (c *conn) hand(set *settings) bool {
 func (c *conn) await() bool {
 	for {
 		c.awaitDeadline()
+		if c.phase.Load() == phaseClosing {
+			return false // what finish armed has just been overwritten
+		}
 		n, err := c.read(nil)
 		if n > 0 {
 			c.buf, c.fresh, c.r, c.w = c.fresh, nil, 0, n
@@ -404,11 +407,14 @@ func (c *conn) finish() {
 		c.nc.SetReadDeadline(time.Now().Add(c.s.lingerFor()))
 	case next == phaseClosing:
 		c.release()
-		c.nc.Close()
+		// The reader closes: Close would wait here until it has gone.
+		c.nc.SetReadDeadline(longAgo)
 	case keepAlive:
 		c.nc.SetReadDeadline(time.Now().Add(c.s.drainIdle()))
 	}
 }
+
+var longAgo = time.Unix(1, 0)
 
 // readHead reads a request's head and makes the answer ready for it. Nil: there is none, or it has been refused.
 func (c *conn) readHead(set *settings) *scratch {
