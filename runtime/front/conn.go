@@ -192,16 +192,17 @@ func (c *conn) begin(set *settings) {
 
 // another takes what has just been read where it is one more request, whole and without a body, as most are; over says that
 // the connection ends with it. It is called while the connection waits for the socket, and unless it is over that goes on:
-// nothing need be read in vain to find out that nothing more is there.
+// nothing need be read in vain to find out that nothing more is there. What a client closes right behind its request is seen
+// late so: not where that is the first of several, by which one-shot clients are known.
 func (c *conn) another(in []byte) (took, over bool) {
-	if c.requests == 0 || !c.phase.CompareAndSwap(phaseIdle, phaseReading) {
+	if !c.phase.CompareAndSwap(phaseIdle, phaseReading) {
 		return false, false
 	}
 	set := c.s.settings.Load()
 	sc := scratchPool.Get().(*scratch)
 	h := &sc.head
 	n, err := set.HTTP.ParseHead(in, h)
-	if err != nil || n != len(in) || h.ContentLength > 0 || h.Chunked || !h.KeepAlive {
+	if err != nil || n != len(in) || h.ContentLength > 0 || h.Chunked || h.KeepAlive && c.requests == 0 {
 		scratchPool.Put(sc)
 		c.phase.Store(phaseIdle)
 		return false, false
