@@ -31,6 +31,9 @@ const (
 	lingerMost    = 30 * time.Second
 )
 
+// lookAfter is when a connection is read once more that was not read to its end.
+const lookAfter = time.Second
+
 func (s *Server) lingerFor() time.Duration {
 	if s.crowded() {
 		return lingerCrowded
@@ -214,6 +217,8 @@ func (c *conn) another(in []byte) (took, over bool) {
 		return true, true
 	}
 	c.awaitDeadline()
+	// The end of what a client sends, where it came with the request, is told of no more: it is looked for.
+	c.armBefore(c.a.sentAt + int64(lookAfter))
 	return true, false
 }
 
