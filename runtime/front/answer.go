@@ -463,9 +463,15 @@ func (a *answer) write(p, q, r []byte) {
 	a.startDrain()
 }
 
-// lose notes that the client is gone. Closing the connection tells its reader, which cancels the request.
+// lose notes that the client is gone. Closing the connection tells its reader, which cancels the request. Nobody waits for
+// the closing: it waits in turn for those who use the socket, among whom is the reader where it sent the request that ends
+// here, and TLS waits for a client that takes nothing.
 func (a *answer) lose() {
 	a.gone, a.closing = true, true
 	a.dropQueue()
-	a.c.stream.nc.Close()
+	if a.c.h2 != nil {
+		a.c.h2.Close()
+		return
+	}
+	go a.c.sock.Close()
 }

@@ -31,6 +31,9 @@ const (
 	lingerMost    = 30 * time.Second
 )
 
+// lookAfter is when a connection is read once more that was not read to its end.
+const lookAfter = time.Second
+
 func (s *Server) lingerFor() time.Duration {
 	if s.crowded() {
 		return lingerCrowded
@@ -57,8 +60,9 @@ type conn struct {
 	keepAlive int64 // of the last request, in nanoseconds
 	accepted  int64
 	sender    wire.Sender
-	eof       bool // the client sends no more
-	requests  int  // begun so far
+	eof       bool         // the client sends no more
+	requests  int          // begun so far
+	refused   *http1.Error // why another could not give its request to a worker
 	a         answer
 
 	h2     *h2Stream // where this is one request of an HTTP/2 connection
@@ -192,8 +196,8 @@ func (c *conn) begin(set *settings) {
 
 // another takes what has just been read where it is one more request, whole and without a body, as most are; over says that
 // the connection ends with it. It is called while the connection waits for the socket, and unless it is over that goes on:
-// nothing need be read in vain to find out that nothing more is there. What a client closes right behind its request is seen
-// late so: not where that is the first of several, by which one-shot clients are known.
+// nothing need be read in vain to find out that nothing more is there. That a client has closed right behind its request is
+// seen late so; a first request, which one-shot clients send, is taken only where the connection ends with it anyway.
 func (c *conn) another(in []byte) (took, over bool) {
 	if !c.phase.CompareAndSwap(phaseIdle, phaseReading) {
 		return false, false
@@ -202,29 +206,46 @@ func (c *conn) another(in []byte) (took, over bool) {
 	sc := scratchPool.Get().(*scratch)
 	h := &sc.head
 	n, err := set.HTTP.ParseHead(in, h)
-	if err != nil || n != len(in) || h.ContentLength > 0 || h.Chunked || h.KeepAlive && c.requests == 0 {
+	if err != nil || n != len(in) || h.ContentLength > 0 || h.Chunked || h.KeepAlive && c.requests == 0 || set.own(h.Path) {
 		scratchPool.Put(sc)
 		c.phase.Store(phaseIdle)
 		return false, false
 	}
 	c.a.reset(set, sc)
 	c.begin(set)
-	if !c.hand(set) {
+	if c.refused = c.send(set); c.refused != nil {
+		// The answer is for await to write: in here nobody can wait for the client, or close the connection.
 		return true, true
 	}
 	c.awaitDeadline()
-	return true, c.phase.Load() == phaseClosing
+	// The end of what a client sends, where it came with the request, is told of no more: it is looked for.
+	c.armBefore(c.a.sentAt + int64(lookAfter))
+	return true, c.phase.Load() == phaseClosing // in which case what finish armed has just been overwritten
+}
+
+// own says that the front answers requests for a path itself.
+func (s *settings) own(path string) bool {
+	return s.HealthPath != "" && path == s.HealthPath || s.ReadyPath != "" && path == s.ReadyPath
 }
 
 // hand gives a request that is whole to a worker, and says whether the connection goes on.
 func (c *conn) hand(set *settings) bool {
-	a, sc := &c.a, c.a.sc
-	h := &sc.head
-	if set.HealthPath != "" && h.Path == set.HealthPath || set.ReadyPath != "" && h.Path == set.ReadyPath {
+	if path := c.a.sc.head.Path; set.own(path) {
 		c.phase.Store(phaseBusy)
-		a.health(h.Path == set.ReadyPath && h.Path != set.HealthPath)
+		c.a.health(path == set.ReadyPath && path != set.HealthPath)
 		return true
 	}
+	if err := c.send(set); err != nil {
+		c.refuse(err)
+		return false
+	}
+	return true
+}
+
+// send gives a request to a worker. An error says why it cannot be given to one.
+func (c *conn) send(set *settings) *http1.Error {
+	a, sc := &c.a, c.a.sc
+	h := &sc.head
 	m := message{
 		method: h.Method, target: h.Target, path: h.Path, query: h.Query, protocol: "HTTP/1.1",
 		secure: c.secure, headers: h.Headers, requestID: sc.id,
@@ -235,15 +256,14 @@ func (c *conn) hand(set *settings) bool {
 	env, err := set.environ(sc.env[:0], &m, c.peer)
 	sc.env = env
 	if err != nil {
-		c.refuse(err)
-		return false
+		return err
 	}
 	a.req.Environ = env
 	a.sentAt = now()
 	c.phase.Store(phaseBusy)
 	c.sender = set.Sender()
 	c.sender.Send(&a.req)
-	return true
+	return nil
 }
 
 // await waits for the first bytes of a request. While an answer is under way it looks after the client: one that resets the
@@ -259,8 +279,11 @@ func (c *conn) await() bool {
 			c.buf, c.fresh, c.r, c.w = c.fresh, nil, 0, n
 			return true
 		}
-		if err == nil {
-			return false // another has had the last request
+		if err == nil { // another has had the last request
+			if c.refused != nil {
+				c.refuse(c.refused)
+			}
+			return false
 		}
 		phase := c.phase.Load()
 		switch {

@@ -39,6 +39,7 @@ type Queue struct {
 	wake    chan struct{}
 	waits   waits
 
+	failing  atomic.Bool  // FailAll was called
 	deaths   atomic.Int64 // workers that died
 	swept    int64        // of these, how many Sweep is through with
 	attached sync.Map     // *Worker
@@ -176,8 +177,9 @@ func (q *Queue) lookup(id uint64) *entry {
 func (q *Queue) end(e *entry, err error) {
 	e.ended = true
 	slot := e.id & (Slots - 1)
-	// Where it was sent twice, a packet of it may be about still: its slot is never used again.
-	again := e.attempt == 0
+	// Where it was sent twice, or nobody has taken it yet, a packet of it may be about still: its slot is never used again,
+	// and who takes the packet is told not to work on it.
+	again := e.attempt == 0 && !q.failing.Load()
 	if !again {
 		q.board.mem[boardCancel+slot] = 0xff
 	} else if e.gone || e.suspected != 0 {
@@ -433,8 +435,9 @@ func (q *Queue) shutdown() {
 // Done is closed after Close when nothing is in flight any more.
 func (q *Queue) Done() <-chan struct{} { return q.closed }
 
-// FailAll ends everything in flight.
+// FailAll ends everything in flight, for good: workers that still live do not begin any of it.
 func (q *Queue) FailAll(status int, reason string) {
+	q.failing.Store(true)
 	q.mu.Lock()
 	var ids []uint64
 	for _, e := range q.slots {

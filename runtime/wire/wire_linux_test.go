@@ -318,6 +318,40 @@ func TestFull(t *testing.T) {
 	}
 }
 
+// TestFailAllIsFinal ends requests that wait in the socket or for room in it. Workers may still read their packets, and must
+// know that their clients have been answered: some of them will have asked again elsewhere.
+func TestFailAllIsFinal(t *testing.T) {
+	f := newFar(t)
+	var answers []*record
+	for range 100 {
+		a := newRecord()
+		answers = append(answers, a)
+		f.q.Send(&Request{Environ: []byte("N\x00x\x00"), Body: make([]byte, 60000), Answer: a})
+	}
+	first, _ := f.take(t) // the queue is open, and the socket fills
+	f.q.FailAll(503, "the end")
+	for _, a := range answers {
+		if got := a.await(t); got != "end the end" {
+			t.Fatal(got)
+		}
+	}
+	unix.SetNonblock(f.queue, true)
+	p, n := make([]byte, MaxPacket), 0
+	for {
+		if k, err := unix.Read(f.queue, p); err != nil || k < requestHeader {
+			break
+		}
+		n++
+		id := binary.NativeEndian.Uint64(p[8:])
+		if flag := f.q.board.mem[boardCancel+id&(Slots-1)]; flag&1 == 0 {
+			t.Fatalf("packet %d of request %d, which has ended, is to be worked on: %#x", n, id, flag)
+		}
+	}
+	if n == 0 || first == 0 {
+		t.Error("nothing was in the socket")
+	}
+}
+
 func TestTooMany(t *testing.T) {
 	f := newFar(t)
 	r := newRecord()
