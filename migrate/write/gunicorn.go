@@ -369,7 +369,7 @@ func pythonSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0
 // hasNull tells whether the items of a list may be None, which gunicorn refuses.
 func hasNull(e schema.Expr) bool {
 	l, ok := e.(*schema.List)
-	return ok && slices.ContainsFunc(l.Items, mayBeNull)
+	return ok && slices.ContainsFunc(l.Items, schema.MayBeNull)
 }
 
 func octalLiteral(n int64) string {
