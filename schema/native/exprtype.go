@@ -1,7 +1,6 @@
 package native
 
 import (
-
 	"github.com/zclconf/go-cty/cty"
 
 	"gsrv/schema"
