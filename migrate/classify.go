@@ -119,8 +119,12 @@ func (n *migration) placedAt(i int) bool {
 	return ok
 }
 
-// idle tells why a setting that counts has nothing to act on: permissions of sockets where there is none.
+// idle tells why a setting that counts has nothing to act on: permissions of sockets where there is none, and the
+// connections of a router that does not run.
 func (n *migration) idle(s schema.Setting) string {
+	if s.Option.Name == "http-keepalive" && n.Config.Dialect == "uwsgi" && !isSet(n.Config, "http.keep_alive") {
+		return "uWSGI keeps connections of its HTTP router alone (http = ADDRESS), and there is none"
+	}
 	if o := s.Option; o.Model != "listen.mode" && o.Model != "listen.owner" {
 		return ""
 	}

@@ -32,6 +32,7 @@ var fates = map[string]map[string]fate{
 		"http": into("listen.http"), "httprouter": into("listen.http"), "http-socket": into("listen.http"), "http11-socket": into("listen.http"), "https": into("listen.http"), "https-socket": into("listen.http"),
 		"socket": into("listen.uwsgi"), "uwsgi-socket": into("listen.uwsgi"), "puwsgi-socket": into("listen.uwsgi"), "suwsgi-socket": into("listen.uwsgi"),
 		"fastcgi-socket": into("listen.fastcgi"), "fastcgi-nph-socket": into("listen.fastcgi"), "scgi-socket": into("listen.scgi"), "scgi-nph-socket": into("listen.scgi"),
+		"http-keepalive": into("http.keep_alive"),
 		"protocol": into("listen"), "socket-protocol": into("listen"),
 		"master": into("workers.preload"), "lazy": into("workers.preload"), "lazy-apps": into("workers.preload"),
 		"gevent": into("workers.connections"), "asyncio": into("workers.connections"), "tornado": into("workers.connections"), "async": into("workers.connections"), "greenlet": into("workers.class"), "loop": into("workers.class"),

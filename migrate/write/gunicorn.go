@@ -103,7 +103,7 @@ func init() {
 		"app.virtualenv":           (*gunicornWriter).virtualenv,
 		"http.limits.request_head": (*gunicornWriter).requestHead,
 		"workers.timeout":          (*gunicornWriter).seconds,
-		"http.keep_alive":          (*gunicornWriter).seconds,
+		"http.keep_alive":          (*gunicornWriter).keepAlive,
 		"workers.graceful_timeout": (*gunicornWriter).seconds,
 	}
 }

@@ -72,7 +72,7 @@ var standing = map[string]map[string]string{
 		"procname-prefix-spaced": "process.name", "py-auto-reload": "reload.enabled", "py-autoreload": "reload.enabled", "static-map2": "static.map",
 		"http": "listen.http", "http-socket": "listen.http", "https": "listen.http", "https-socket": "listen.http", "socket": "listen.uwsgi", "http11-socket": "listen.http", "ssl-socket": "listen.uwsgi", "suwsgi-socket": "listen.uwsgi", "puwsgi-socket": "listen.uwsgi",
 		"fastcgi-socket": "listen.fastcgi", "fastcgi-nph-socket": "listen.fastcgi", "scgi-socket": "listen.scgi", "scgi-nph-socket": "listen.scgi",
-		"uwsgi-socket": "listen.uwsgi", "module": "app.module", "wsgi-file": "app.file",
+		"uwsgi-socket": "listen.uwsgi", "http-keepalive": "http.keep_alive", "module": "app.module", "wsgi-file": "app.file",
 	},
 }
 

@@ -449,6 +449,25 @@ func (u *uwsgiWriter) memory(s *schema.Setting) {
 	u.add(u.line(s, Approximated, "uWSGI takes whole mebibytes: "+schema.ValueText(v)+" bytes are rounded up.", "reload-on-rss"), "reload-on-rss = "+up.String())
 }
 
+// keepAlive: uWSGI's own HTTP sockets keep no connections. Its router would, but is no place for what a worker served: it
+// ends at once on SIGTERM, and with it every request that still runs (uWSGI 2.0.21).
+func (u *uwsgiWriter) keepAlive(s *schema.Setting) {
+	v, ok := constant(s.Value)
+	threads, counted := u.numberOf("workers.threads")
+	switch {
+	case s.Layer == schema.LayerDefault || ok && v.IsNull():
+		u.plain(s)
+	case ok && v.Type() == cty.Number && v.AsBigFloat().Sign() == 0:
+		u.silent(s, ExactByDefault, "uWSGI's HTTP sockets close each connection")
+	case u.source == "gunicorn" && u.class() == "sync" && counted && threads <= 1:
+		u.silent(s, DroppedNoEffect, "gunicorn's sync workers close each connection, and so do uWSGI's")
+	case u.listens("listen.http") == nil && (u.listens("listen.uwsgi") != nil || u.listens("listen.fastcgi") != nil || u.listens("listen.scgi") != nil):
+		u.silent(s, DroppedNoEffect, "no address speaks HTTP")
+	default:
+		u.plain(s)
+	}
+}
+
 func (u *uwsgiWriter) socketTimeout(s *schema.Setting) {
 	v, ok := constant(s.Value)
 	if s.Layer == schema.LayerDefault || ok && v.IsNull() {

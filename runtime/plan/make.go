@@ -247,9 +247,6 @@ func (r *reader) http(p *Plan) {
 	if r.server == "uwsgi" || r.server == "waitress" {
 		h.RequestLine, h.HeaderSize, h.HeaderCount = 0, 0, 0 // these servers bound the whole head alone
 	}
-	if s := r.own("http-keepalive"); s != nil && r.server == "uwsgi" {
-		h.KeepAlive = max(secondsOf(s, 0), time.Second)
-	}
 	h.SpoolDirectory = p.path(r.ownText("tmp_upload_dir"))
 	if r.server == "waitress" {
 		// channel_timeout is for a connection that is silent, whatever it is in the middle of.
