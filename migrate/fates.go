@@ -33,7 +33,7 @@ var fates = map[string]map[string]fate{
 		"socket": into("listen.uwsgi"), "uwsgi-socket": into("listen.uwsgi"), "puwsgi-socket": into("listen.uwsgi"), "suwsgi-socket": into("listen.uwsgi"),
 		"fastcgi-socket": into("listen.fastcgi"), "fastcgi-nph-socket": into("listen.fastcgi"), "scgi-socket": into("listen.scgi"), "scgi-nph-socket": into("listen.scgi"),
 		"http-keepalive": into("http.keep_alive"),
-		"protocol": into("listen"), "socket-protocol": into("listen"),
+		"protocol":       into("listen"), "socket-protocol": into("listen"),
 		"master": into("workers.preload"), "lazy": into("workers.preload"), "lazy-apps": into("workers.preload"),
 		"gevent": into("workers.connections"), "asyncio": into("workers.connections"), "tornado": into("workers.connections"), "async": into("workers.connections"), "greenlet": into("workers.class"), "loop": into("workers.class"),
 		"logger": into("log.error.to"), "logto": into("log.error.to"), "logto2": into("log.error.to"), "req-logger": into("log.access.to"), "disable-logging": into("log.access.to"),
