@@ -54,7 +54,7 @@ func (n *migration) target() *schema.Config {
 // refuse makes a TODO of a setting that the target refuses.
 func (n *migration) refuse(s *schema.Setting) {
 	if why := n.refused[s.Name]; why != "" && s.Value != nil && s.Layer != schema.LayerDefault {
-		s.Value = &schema.Opaque{Source: schema.ExprText(s.Value), Reason: n.title() + " refuses it: " + why, Src: s.Value.Range()}
+		s.Value = &schema.Opaque{Source: schema.PlainText(s.Value), Reason: n.title() + " refuses it: " + why, Src: s.Value.Range()}
 		s.OnHost = cty.DynamicVal
 	}
 }

@@ -65,7 +65,7 @@ func newCore(cfg *schema.Config, target string, defaults *schema.Config) *core {
 	for i := range cfg.Model {
 		s := cfg.Model[i]
 		if s.Layer != schema.LayerDefault && (target == "gunicorn" || target == "uwsgi") {
-			if short, note := Simplify(s.Value); note == "" && s.Value != nil {
+			if short, note := simplified(s.Value); note == "" && s.Value != nil {
 				s.Value = short
 			}
 		}
@@ -317,10 +317,7 @@ func (c *core) shown(s *schema.Setting) string {
 		}
 	}
 	if value != nil {
-		text = schema.ExprText(value)
-		if o := schema.FindOpaque(value); o != nil {
-			text = o.Source
-		}
+		text = schema.PlainText(value)
 	}
 	return name + " = " + shortened(text)
 }

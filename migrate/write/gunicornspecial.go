@@ -60,7 +60,7 @@ func shownText(s *schema.Setting) string {
 	if t, ok := constText(s.Value); ok {
 		return t
 	}
-	return schema.ExprText(s.Value)
+	return schema.PlainText(s.Value)
 }
 
 var identifier = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
@@ -258,7 +258,7 @@ func (g *gunicornWriter) umask(s *schema.Setting) {
 var gunicornClasses = map[string]string{"sync": "sync", "thread": "gthread", "gevent": "gevent", "eventlet": "eventlet", "tornado": "tornado"}
 
 func (g *gunicornWriter) workerClass(s *schema.Setting) {
-	if threadsDecide(s.Value) {
+	if g.threadsDecide(s.Value) {
 		g.silent(s, ExactByDefault, "gunicorn's sync workers become threaded ones with more than one thread")
 		return
 	}

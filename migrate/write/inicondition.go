@@ -39,7 +39,7 @@ func (t test) not() test {
 }
 
 func testOf(e schema.Expr) (test, error) {
-	no := cannotSay("uWSGI's if blocks cannot test " + schema.ExprText(e))
+	no := cannotSay("uWSGI's if blocks compare a variable with a text (if-env = NAME=VALUE), and cannot test " + schema.PlainText(e))
 	switch x := e.(type) {
 	case *schema.Unary:
 		if x.Op == "not" {
@@ -50,6 +50,17 @@ func testOf(e schema.Expr) (test, error) {
 		if (x.Func == "bool" || x.Func == "convert_none_false") && len(x.Args) == 1 {
 			return testOf(x.Args[0])
 		}
+	case *schema.Cond: // a choice of true and false is its own test
+		then, ok1 := truthOf(x.Then)
+		otherwise, ok2 := truthOf(x.Else)
+		if !ok1 || !ok2 || then == otherwise {
+			return test{}, no
+		}
+		t, err := testOf(x.Test)
+		if otherwise {
+			t = t.not()
+		}
+		return t, err
 	case *schema.Env:
 		def := x.Default
 		initial := false
@@ -88,6 +99,14 @@ func testOf(e schema.Expr) (test, error) {
 		}
 	}
 	return test{}, no
+}
+
+// truthOf gives the truth of an expression that has the same one on every host.
+func truthOf(e schema.Expr) (truth, known bool) {
+	if v, ok := constant(e); ok {
+		return schema.Truth(v)
+	}
+	return false, false
 }
 
 func equalTest(l, r schema.Expr, no error) (test, error) {

@@ -212,7 +212,7 @@ func (m *modwsgiWriter) class(s *schema.Setting) {
 	switch {
 	case ok && (class == "asgi" || class == "trio" || class == "asyncio" || class == "uvloop" || strings.HasPrefix(class, "uvicorn")):
 		m.todo(s, Refused, "mod_wsgi-express runs WSGI applications alone, and the source's is an ASGI one: uvicorn or hypercorn can run it.")
-	case s.Layer == schema.LayerDefault, m.isDefault(s), class == "sync" && known && n <= 1:
+	case s.Layer == schema.LayerDefault, s.Native == "threads", m.isDefault(s), class == "sync" && known && n <= 1:
 		if m.isDefault(s) {
 			m.silent(s, ExactByDefault, "")
 			return

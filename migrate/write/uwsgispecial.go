@@ -314,7 +314,13 @@ func (u *uwsgiWriter) workerClass(s *schema.Setting) {
 	class, known := constText(s.Value)
 	threads, counted := u.numberOf("workers.threads")
 	switch {
-	case !known && threadsDecide(s.Value):
+	case !known && u.threadsDecide(s.Value):
+		if e, ok := schema.Revert("int", u.settings["workers.threads"].Value); ok {
+			if _, err := newINIWriter().assign("threads", e); err != nil {
+				u.silent(s, Verbatim, "threads make the class, and their number is not carried over")
+				return
+			}
+		}
 		u.silent(s, ExactByDefault, "threads make the class")
 	case !known:
 		u.todo(s, Verbatim, "uWSGI's workers have threads, or gevent, by options of their own, and this class is the host's to choose.")
@@ -330,7 +336,9 @@ func (u *uwsgiWriter) workerClass(s *schema.Setting) {
 		}
 		u.need("gevent_python3")
 		u.add(u.classified(s, u.ini.notes, "gevent"), code...)
-	case class == "sync" && (threads <= 1 && counted || u.settings["workers.threads"] == nil):
+	case class == "sync" && u.settings["workers.threads"] != nil && (!counted || threads > 1):
+		u.silent(s, DroppedNoEffect, "more than one thread makes threaded workers of sync ones")
+	case class == "sync" && threads <= 1:
 		u.silent(s, ExactByDefault, "")
 	case class == "thread" && threads > 1:
 		u.silent(s, ExactByDefault, "threads make the class")
@@ -348,13 +356,13 @@ func (u *uwsgiWriter) workerClass(s *schema.Setting) {
 }
 
 // threadsDecide tells whether a class is what the number of threads makes it.
-func threadsDecide(e schema.Expr) bool {
-	c, ok := e.(*schema.Cond)
-	if !ok {
+func (c *core) threadsDecide(e schema.Expr) bool {
+	choice, ok := e.(*schema.Cond)
+	if !ok || c.settings["workers.threads"] == nil {
 		return false
 	}
-	then, a := constText(c.Then)
-	otherwise, b := constText(c.Else)
+	then, a := constText(choice.Then)
+	otherwise, b := constText(choice.Else)
 	return a && b && then == "thread" && otherwise == "sync"
 }
 
