@@ -40,6 +40,8 @@ func (n *migration) item(i int) Item {
 		return set(write.Exact, hooksName, "kept in %s", hooksName)
 	case p.kind == KindComment && p.inside == fileComment:
 		return set(write.DroppedNoEffect, "", "tells how the Python file is run or encoded")
+	case p.kind == KindComment && p.inside == toolComment:
+		return set(write.DroppedNoEffect, "", "speaks to a tool that checks or formats Python")
 	case p.kind == KindComment && p.inside != "":
 		return set(write.DroppedNoEffect, "", "goes with %s, which nothing uses", p.inside)
 	case n.elsewhere(p):
