@@ -31,6 +31,9 @@ func (n *migration) target() *schema.Config {
 			if s.Value, note = write.Simplify(s.Value); note != "" {
 				n.notes[s.Name] = note
 			}
+			if patterns := write.Patterns(n.Config); len(patterns) > 0 && s.Name == "app.python_path" {
+				n.notes[s.Name] = write.PatternNote(patterns, "gsrv")
+			}
 			n.refuse(&s)
 			n.move(&s)
 			n.here(&s)

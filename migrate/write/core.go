@@ -69,6 +69,9 @@ func newCore(cfg *schema.Config, target string, defaults *schema.Config) *core {
 				s.Value = short
 			}
 		}
+		if s.Name == "app.python_path" && s.Value != nil && (target == "gunicorn" || target == "uwsgi") {
+			s.Value, _ = schema.Reversed(s.Value) // each of them puts the next one in front
+		}
 		c.settings[s.Name] = &s
 	}
 	if c.source == "uwsgi" && target != "uwsgi" {

@@ -97,6 +97,7 @@ func init() {
 		"metrics.statsd.address":   (*gunicornWriter).statsd,
 		"log.level":                (*gunicornWriter).plain,
 		"app.paste_file":           (*gunicornWriter).pasteFile,
+		"app.python_path":          (*gunicornWriter).searchPath,
 		"workers.recycle.jitter":   (*gunicornWriter).plain,
 		"process.daemon":           (*gunicornWriter).plain,
 		"reload.files":             (*gunicornWriter).reloadFiles,

@@ -145,6 +145,10 @@ func (m *modwsgiWriter) pythonPaths(s *schema.Setting) {
 		m.silent(s, ExactByDefault, "")
 		return
 	}
+	if patterns := Patterns(m.cfg); len(patterns) > 0 {
+		m.todo(s, Verbatim, PatternNote(patterns, "mod_wsgi-express"))
+		return
+	}
 	m.write(s, "python-path", s.Value)
 }
 

@@ -168,7 +168,11 @@ func (r *reader) pythonPath(started, entered string) []string {
 			out = append(out, dir)
 		}
 	}
-	for _, dir := range r.list("app.python_path") {
+	listed := slices.Clone(r.list("app.python_path"))
+	if r.server == "uwsgi" || r.server == "gunicorn" {
+		slices.Reverse(listed) // as they are written
+	}
+	for _, dir := range listed {
 		if r.server != "uwsgi" {
 			add(dir)
 			continue

@@ -42,6 +42,7 @@ func (r *reader) model() []schema.Setting {
 		}
 	}
 	out = append(out, r.modelApp()...)
+	schema.ReverseSearchPath(out)
 	schema.SortModel(out)
 	return out
 }

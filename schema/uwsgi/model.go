@@ -41,6 +41,7 @@ func model(r *reader, native []schema.Setting) []schema.Setting {
 	m.workers()
 	m.logging()
 	m.process()
+	schema.ReverseSearchPath(out)
 	schema.SortModel(out)
 	return out
 }
