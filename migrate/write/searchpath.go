@@ -149,4 +149,3 @@ func unescaped(e schema.Expr) schema.Expr {
 	}
 	return schema.String(b.String(), c.Src)
 }
-
