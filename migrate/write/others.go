@@ -40,6 +40,9 @@ func (c *core) noApplication(example string) {
 	}
 	if s := c.cfg.Setting("mount"); s != nil && c.source == "uwsgi" {
 		where = "the source mounts several"
+		if len(s.Parts) == 1 {
+			where = "the source mounts it where a variable tells"
+		}
 	}
 	reason := "Name the application here, as " + example + ": " + where + "."
 	c.items = append(c.items, item{line: Line{Model: "app.module", Class: Verbatim, Note: reason}, comment: []string{"TODO(gsrv): " + reason}})
