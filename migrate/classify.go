@@ -127,6 +127,9 @@ func (n *migration) idle(s schema.Setting) string {
 	if s.Option.Name == "http-keepalive" && n.Config.Dialect == "uwsgi" && !isSet(n.Config, "http.keep_alive") {
 		return "uWSGI keeps connections of its HTTP router alone (http = ADDRESS), and there is none"
 	}
+	if s.Option.Model == "" && n.unsaid(s) {
+		return "it is no more than the default"
+	}
 	if o := s.Option; o.Model != "listen.mode" && o.Model != "listen.owner" {
 		return ""
 	}

@@ -48,10 +48,22 @@ func (n *migration) target() *schema.Config {
 		if fate := fateOf(n.Config.Dialect, s.Option); fate.class != write.Verbatim || n.modelled(s) || implied(s) {
 			continue
 		}
+		if n.unsaid(s) {
+			continue
+		}
 		s.Value, _ = write.Simplify(s.Value)
 		given.Settings = append(given.Settings, s)
 	}
 	return &given
+}
+
+// unsaid tells whether an option of the server's own is set to nothing: None, or false where that is its default.
+func (n *migration) unsaid(s schema.Setting) bool {
+	c, ok := s.Value.(*schema.Const)
+	if !ok || s.Option == nil || !c.Val.IsKnown() {
+		return false
+	}
+	return c.Val.IsNull() || n.Config.Dialect == "gunicorn" && s.Option.Default == "false" && c.Val.Type() == cty.Bool && !c.Val.True()
 }
 
 // refuse makes a TODO of a setting that the target refuses.

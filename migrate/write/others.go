@@ -112,6 +112,8 @@ func (c *core) others(write func(s *schema.Setting, name string)) {
 		case s.Option == nil && c.source == "uwsgi":
 			c.silent(s, DroppedNoEffect, "it is a placeholder of the source's own")
 		case standing[c.source][s.Native] != "":
+		case isNullConst(s.Value):
+			c.silent(s, DroppedNoEffect, "it is not set")
 		case isOff(s):
 			c.silent(s, DroppedNoEffect, "it is off")
 		case strings.Contains(s.Source, ", implied by "):

@@ -81,6 +81,9 @@ func (n *simplifier) simplify(e schema.Expr, known map[string]bool) schema.Expr 
 		}
 		return &schema.Cond{Test: isSetTest(name, x), Then: yes, Else: no, Src: x.Src}
 	case *schema.Binary:
+		if f, is := x.L.(*schema.HostFact); is && x.Op == "or" && f.Fact == schema.CPUCount {
+			return f // there is one at least
+		}
 		return &schema.Binary{Op: x.Op, L: n.simplify(x.L, known), R: n.simplify(x.R, known), Src: x.Src}
 	case *schema.Unary:
 		return &schema.Unary{Op: x.Op, X: n.simplify(x.X, known), Src: x.Src}
