@@ -225,6 +225,9 @@ func (w *iniWriter) choice(option string, c *schema.Cond, adds bool) ([]string, 
 	if err != nil {
 		return nil, err
 	}
+	if t.spelt {
+		w.remark("uWSGI compares letter by letter, and the source does not: other spellings than these count as no.")
+	}
 	then := func(inside block) ([]string, error) { return w.plain(option, c.Then, inside) }
 	if t.pair() {
 		otherwise := func() ([]string, error) { return w.plain(option, c.Else, block{}) }

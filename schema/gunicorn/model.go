@@ -55,7 +55,24 @@ func plainConstants(s schema.Setting) schema.Setting {
 			s.Value = &schema.Const{Val: s.OnHost, Src: s.Value.Range()}
 		}
 	}
+	if env, ok := s.Value.(*schema.Env); ok && s.Option != nil && s.Option.Type == "bool" {
+		s.Value = textTruth(env)
+	}
 	return s
+}
+
+// textTruth is what gunicorn makes of the text of a variable where it takes a truth value: "true" is one in whatever letters,
+// "false" and None are not, and for all else it does not start.
+func textTruth(env *schema.Env) schema.Expr {
+	e := *env
+	if c, ok := e.Default.(*schema.Const); ok && !c.Val.IsNull() && c.Val.Type() != cty.String {
+		return env // a truth value already, or nothing that gunicorn takes
+	}
+	if c, ok := e.Default.(*schema.Const); ok && c.Val.IsNull() || e.Default == nil && e.Missing == schema.MissingNull {
+		e.Default = schema.String("false", env.Src)
+	}
+	lower := &schema.Call{Func: "lower", Args: []schema.Expr{&e}, Src: env.Src}
+	return &schema.Binary{Op: "==", L: lower, R: schema.String("true", env.Src), Src: env.Src}
 }
 
 // converted gives a setting under a model name through a conversion of values; what depends on the host keeps its
