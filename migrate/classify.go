@@ -95,7 +95,13 @@ func (n *migration) fate(o *schema.Option) fate {
 	f := fateOf(n.Config.Dialect, o)
 	if f.class == write.Exact && o.Model == "" && schema.Model.Lookup(f.target) != nil && !isSet(n.Config, f.target) && !n.partOfBlock(f.target) {
 		// The reader could make nothing of it: an application whose mount point only a variable tells.
-		return fate{write.Verbatim, "", "gsrv cannot tell what comes of it; set " + f.target + " yourself"}
+		switch o.Name {
+		case "mount":
+			return fate{write.Verbatim, "", "gsrv serves one application, at /: put several together in Python (werkzeug's DispatcherMiddleware), or start a server for each, and name the application yourself"}
+		case "callable":
+			return fate{write.Verbatim, "", "it belongs to a module or file that nothing here names: name the application yourself"}
+		}
+		return fate{write.Verbatim, "", "what comes of it cannot be told; set it yourself"}
 	}
 	if n.form.write == nil || f.class == write.Exact || o.Model != "" {
 		return f
