@@ -40,6 +40,8 @@ func (n *migration) item(i int) Item {
 		return set(write.Exact, hooksName, "kept in %s", hooksName)
 	case p.kind == KindComment && p.inside == fileComment:
 		return set(write.DroppedNoEffect, "", "tells how the Python file is run or encoded")
+	case p.kind == KindComment && p.inside == toolComment:
+		return set(write.DroppedNoEffect, "", "speaks to a tool that checks or formats Python")
 	case p.kind == KindComment && p.inside != "":
 		return set(write.DroppedNoEffect, "", "goes with %s, which nothing uses", p.inside)
 	case n.elsewhere(p):
@@ -93,7 +95,13 @@ func (n *migration) fate(o *schema.Option) fate {
 	f := fateOf(n.Config.Dialect, o)
 	if f.class == write.Exact && o.Model == "" && schema.Model.Lookup(f.target) != nil && !isSet(n.Config, f.target) && !n.partOfBlock(f.target) {
 		// The reader could make nothing of it: an application whose mount point only a variable tells.
-		return fate{write.Verbatim, "", "gsrv cannot tell what comes of it; set " + f.target + " yourself"}
+		switch o.Name {
+		case "mount":
+			return fate{write.Verbatim, "", "gsrv serves one application, at /: put several together in Python (werkzeug's DispatcherMiddleware), or start a server for each, and name the application yourself"}
+		case "callable":
+			return fate{write.Verbatim, "", "it belongs to a module or file that nothing here names: name the application yourself"}
+		}
+		return fate{write.Verbatim, "", "what comes of it cannot be told; set it yourself"}
 	}
 	if n.form.write == nil || f.class == write.Exact || o.Model != "" {
 		return f
@@ -119,8 +127,15 @@ func (n *migration) placedAt(i int) bool {
 	return ok
 }
 
-// idle tells why a setting that counts has nothing to act on: permissions of sockets where there is none.
+// idle tells why a setting that counts has nothing to act on: permissions of sockets where there is none, and the
+// connections of a router that does not run.
 func (n *migration) idle(s schema.Setting) string {
+	if s.Option.Name == "http-keepalive" && n.Config.Dialect == "uwsgi" && !isSet(n.Config, "http.keep_alive") {
+		return "uWSGI keeps connections of its HTTP router alone (http = ADDRESS), and there is none"
+	}
+	if s.Option.Model == "" && n.unsaid(s) {
+		return "it is no more than the default"
+	}
 	if o := s.Option; o.Model != "listen.mode" && o.Model != "listen.owner" {
 		return ""
 	}

@@ -3,9 +3,11 @@ package migrate
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gsrv/migrate/write"
+	"gsrv/schema"
 )
 
 // comments gives comments as lines of the target, each once.
@@ -84,6 +86,12 @@ func (n *migration) attach() {
 				}
 				continue
 			}
+			if n.condition(j) { // what is above an if block is about what stands in it
+				if q.whole.Start.Line == below+1 {
+					below = q.whole.End.Line
+				}
+				continue
+			}
 			if q.whole.Start.Line == below+1 {
 				if _, ok := n.written[j]; ok {
 					n.keep[j] = true
@@ -108,6 +116,13 @@ func (n *migration) attach() {
 	}
 }
 
+// condition tells whether an item is the head of a block of uWSGI's.
+func (n *migration) condition(i int) bool {
+	return n.Config.Dialect == "uwsgi" && n.parts[i].kind == KindSetting && slices.ContainsFunc(n.settings[i], func(s schema.Setting) bool {
+		return s.Option != nil && s.Option.Type == "logic"
+	})
+}
+
 // behind gives the setting that a comment stands behind.
 func (n *migration) behind(i int) int {
 	for j := i - 1; j >= 0; j-- {
@@ -124,7 +139,7 @@ func (n *migration) orphaned() string {
 	for i, p := range n.parts {
 		if text := n.comments(n.orphans[i]); text != "" {
 			it := n.item(i)
-			b.WriteString(text + n.form.comment("("+p.key+" is not written: "+strings.TrimSuffix(it.Reason, ".")+".)") + "\n")
+			b.WriteString(text + n.form.comment("("+p.key+" is not written: "+phrase(it.Reason)+".)") + "\n")
 		}
 	}
 	return b.String()

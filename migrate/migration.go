@@ -68,6 +68,9 @@ func newMigration(src Source, t Target) *migration {
 		Source: src, to: t, form: forms[t.Name], parts: scan(src.Config, src.File, src.Words),
 		above: map[int][]int{}, orphans: map[int][]int{}, keep: map[int]bool{}, written: map[int]written{}, models: map[string]written{}, used: map[int]bool{}, notes: map[string]string{},
 	}
+	if n.form.dialect != "gunicorn" {
+		dropPragmas(n.parts)
+	}
 	n.place = n.herePath()
 	n.settings = make([][]schema.Setting, len(n.parts))
 	for _, s := range given(n.Config) {

@@ -31,6 +31,9 @@ func (n *migration) target() *schema.Config {
 			if s.Value, note = write.Simplify(s.Value); note != "" {
 				n.notes[s.Name] = note
 			}
+			if patterns := write.Patterns(n.Config); len(patterns) > 0 && s.Name == "app.python_path" {
+				n.notes[s.Name] = write.PatternNote(patterns, "gsrv")
+			}
 			n.refuse(&s)
 			n.move(&s)
 			n.here(&s)
@@ -45,16 +48,28 @@ func (n *migration) target() *schema.Config {
 		if fate := fateOf(n.Config.Dialect, s.Option); fate.class != write.Verbatim || n.modelled(s) || implied(s) {
 			continue
 		}
+		if n.unsaid(s) {
+			continue
+		}
 		s.Value, _ = write.Simplify(s.Value)
 		given.Settings = append(given.Settings, s)
 	}
 	return &given
 }
 
+// unsaid tells whether an option of the server's own is set to nothing: None, or false where that is its default.
+func (n *migration) unsaid(s schema.Setting) bool {
+	c, ok := s.Value.(*schema.Const)
+	if !ok || s.Option == nil || !c.Val.IsKnown() {
+		return false
+	}
+	return c.Val.IsNull() || n.Config.Dialect == "gunicorn" && s.Option.Default == "false" && c.Val.Type() == cty.Bool && !c.Val.True()
+}
+
 // refuse makes a TODO of a setting that the target refuses.
 func (n *migration) refuse(s *schema.Setting) {
 	if why := n.refused[s.Name]; why != "" && s.Value != nil && s.Layer != schema.LayerDefault {
-		s.Value = &schema.Opaque{Source: schema.ExprText(s.Value), Reason: n.title() + " refuses it: " + why, Src: s.Value.Range()}
+		s.Value = &schema.Opaque{Source: schema.PlainText(s.Value), Reason: n.title() + " refuses it: " + why, Src: s.Value.Range()}
 		s.OnHost = cty.DynamicVal
 	}
 }

@@ -3,6 +3,7 @@ package migrate
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,6 +24,14 @@ func (n *migration) advise(out *Accounting) {
 	}
 	pair := func(a, b string) bool {
 		return source == a && n.to.Name == b || source == b && n.to.Name == a
+	}
+	for _, d := range n.Diags {
+		if schema.DetailOf(d).Code == "not-expanded" && d.Subject != nil && source == "uwsgi" {
+			out.Notes = append(out.Notes, Note{Source: *d.Subject, Text: "the source is taken at its word: " + d.Detail})
+		}
+	}
+	if names := n.unresolved(); len(names) > 0 {
+		note("", "", "uWSGI finds no value for "+strings.Join(names, ", ")+" in this file, so that the reference stays as it is written. Where the value comes from a command line (--set) or another file, migrate that: gsrv migrate --to "+n.to.Name+" -- uwsgi …")
 	}
 	if s := n.Config.Setting("workers.preload"); pair("uwsgi", "gunicorn") && (s == nil || s.Layer == schema.LayerDefault) {
 		note("G001", "workers.preload", "uWSGI loads the application before it forks its workers unless lazy-apps is set, gunicorn in each worker unless preload_app is. What the source did is kept; either may be better for your application.")
@@ -54,6 +63,31 @@ func (n *migration) advise(out *Accounting) {
 			note("G014", "log.access.format", "the format of the access log could not be said in full; whatever reads the log has to know.")
 		}
 	}
+}
+
+// placeholder is a reference of uWSGI's to an option or to a variable of the file's own.
+var placeholder = regexp.MustCompile(`%\([A-Za-z][\w.-]*\)`)
+
+// unresolved gives the placeholders of uWSGI's that stand in values because nothing defines them, sorted. Formats of logs
+// have names of the same look.
+func (n *migration) unresolved() []string {
+	if n.Config.Dialect != "uwsgi" {
+		return nil
+	}
+	var names []string
+	for _, s := range n.Config.Settings {
+		if s.Layer == schema.LayerDefault || s.Value == nil || s.Option == nil || strings.Contains(s.Native, "format") || strings.Contains(s.Native, "encoder") {
+			continue
+		}
+		schema.Walk(s.Value, func(e schema.Expr) bool {
+			if c, ok := e.(*schema.Const); ok {
+				names = append(names, placeholder.FindAllString(schema.ValueText(c.Val), -1)...)
+			}
+			return true
+		})
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // adviseApplication tells that a file names no application.

@@ -226,6 +226,9 @@ func complete(t *testing.T, name, file string, a *migrate.Accounting, c *tally) 
 	// What stays where it is, in the Paste file that is referred to or in a function that is kept, is not written again.
 	stays := map[string]int{}
 	for _, i := range a.Items {
+		if i.Comment && i.Class == write.DroppedNoEffect && strings.HasPrefix(i.Reason, "speaks to a tool") && (strings.HasSuffix(name, " to gunicorn") || !toTool(i.Key)) {
+			t.Errorf("%s: %q is for people and has to stand in the target", name, i.Key)
+		}
 		if i.Comment && (strings.HasPrefix(i.Reason, "stays in "+file) || i.Class == write.DroppedNoEffect) {
 			for line := range strings.Lines(i.Key) {
 				stays[plain(line)]++
@@ -260,6 +263,18 @@ func complete(t *testing.T, name, file string, a *migrate.Accounting, c *tally) 
 			t.Errorf("%s: comment %q stands %d times, not %d", name, line, have[line], n)
 		}
 	}
+}
+
+// toTool tells whether a comment speaks to a tool that checks or formats Python, by the words that those look for. In a file
+// of another language it would say nothing, so that it is the one kind of comment that may be left out.
+func toTool(comment string) bool {
+	text := strings.ToLower(strings.TrimLeft(comment, "# \t"))
+	for _, word := range []string{"noqa", "type: ignore", "type:ignore", "pylint:", "flake8:", "ruff:", "mypy:", "pyright:", "fmt:", "yapf:", "isort:", "nosec", "pragma:", "noinspection", "vim:", "-*-"} {
+		if strings.HasPrefix(text, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // sameAsCode tells whether a comment's text is a line of the result in its own right, too.

@@ -25,6 +25,8 @@ type part struct {
 	behind bool
 	// header tells that a comment stands at the top of its file, with an empty line below.
 	header bool
+	// python tells that it is a line of Python.
+	python bool
 	// text is a comment's text without its sign.
 	text string
 }

@@ -30,7 +30,7 @@ func scanPython(name string, text []byte) []part {
 			next++
 		}
 		source := m.Source[c.Start:c.End]
-		p := part{kind: KindComment, key: source, whole: at, name: at, text: commentText(source)}
+		p := part{kind: KindComment, key: source, whole: at, name: at, text: commentText(source), python: true}
 		line := m.Source[strings.LastIndexByte(m.Source[:c.Start], '\n')+1 : c.Start]
 		p.behind = strings.TrimSpace(line) != ""
 		for _, f := range s.parts {

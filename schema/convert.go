@@ -248,8 +248,9 @@ func ConvertValue(conversion string, v cty.Value) cty.Value {
 				if item.Type() != cty.String {
 					return cty.DynamicVal
 				}
-				key, value, _ := strings.Cut(item.AsString(), "=")
-				m[key] = cty.StringVal(value)
+				if key, value, _ := strings.Cut(item.AsString(), "="); key != "" { // no variable can have no name
+					m[key] = cty.StringVal(value)
+				}
 			}
 			return cty.ObjectVal(m)
 		}

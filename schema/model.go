@@ -37,7 +37,7 @@ var modelOptions = []Option{
 	{Name: "app.module", Type: "string", Extra: RoleLabel, Summary: "The WSGI application as module:callable, shop.wsgi:application."},
 	{Name: "app.file", Type: "string", Summary: "The WSGI application as a Python file, where it has no importable name."},
 	{Name: "app.directory", Type: "string", Summary: "Directory entered before the application is loaded; the one the server is started in where it is not set."},
-	{Name: "app.python_path", Type: "list", Summary: "Directories put before Python's module search path."},
+	{Name: "app.python_path", Type: "list", Summary: "Directories put before Python's module search path, the one that is searched first in front."},
 	{Name: "app.virtualenv", Type: "string", Summary: "Virtual environment whose Python and packages are used."},
 	{Name: "app.environment", Type: "map", Summary: "Environment variables set for the application."},
 	{Name: "app.paste_file", Type: "string", Summary: "Paste ini file that composes the application."},

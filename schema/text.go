@@ -15,7 +15,18 @@ func ExprText(e Expr) string {
 	return w.String()
 }
 
-type exprWriter struct{ strings.Builder }
+// PlainText is ExprText without question marks, for a sentence that says why a value cannot be had.
+func PlainText(e Expr) string {
+	w := exprWriter{plain: true}
+	w.expr(e, 0)
+	return w.String()
+}
+
+type exprWriter struct {
+	strings.Builder
+	// plain tells that what cannot be known has no question marks around it.
+	plain bool
+}
 
 // Binding strengths, weakest first, as in HCL.
 const (
@@ -93,6 +104,10 @@ func (w *exprWriter) expr(e Expr, outer int) {
 	case *Unset:
 		w.WriteString("unset")
 	case *Opaque:
+		if w.plain {
+			w.WriteString(oneLine(e.Source))
+			return
+		}
 		w.WriteString("?" + oneLine(e.Source) + "?")
 	}
 }

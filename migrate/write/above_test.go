@@ -10,7 +10,7 @@ import (
 // TestAbove checks that the source's comments stand right above what is written for their setting, once each, those of
 // settings that share a TODO included.
 func TestAbove(t *testing.T) {
-	source := "bind = \"127.0.0.1:9000\"\nworkers = 3\nkeepalive = 5\nlimit_request_line = 1000\nlimit_request_field_size = 1000\n"
+	source := "bind = \"127.0.0.1:9000\"\nworkers = 3\nworker_class = \"gevent\"\nkeepalive = 5\nlimit_request_line = 1000\nlimit_request_field_size = 1000\n"
 	uwsgi := "[uwsgi]\nhttp-socket = 127.0.0.1:9000\nprocesses = 3\ncron2 = minute=-5 true\nunique-cron = 0 0 -1 -1 -1 true\n"
 	for target, c := range map[string]struct{ dialect, text string }{"uwsgi": {"gunicorn", source}, "gunicorn": {"uwsgi", uwsgi}} {
 		cfg, _ := readText(t, c.dialect, c.text, schema.NoHost, newest)

@@ -117,6 +117,7 @@ func (c *commandWriter) output() *Output {
 			}
 			for _, text := range above {
 				switch {
+				case strings.TrimSpace(text) == "":
 				case len(it.code) > 0:
 					text = flagOf(it.code[0]) + ": " + text
 				case len(it.line.Native) > 0 && len(it.comment) == 0:

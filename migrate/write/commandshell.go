@@ -114,6 +114,12 @@ func (c *commandWriter) pythonPath(s *schema.Setting) {
 		c.todo(s, Verbatim, "How many directories there are depends on the host.")
 		return
 	}
+	patterns := Patterns(c.cfg)
+	items = slices.DeleteFunc(slices.Clone(items), isPatternOf(patterns))
+	if len(items) == 0 {
+		c.todo(s, Verbatim, PatternNote(patterns, "PYTHONPATH"))
+		return
+	}
 	t := &schema.Template{Src: s.Range}
 	for i, item := range items {
 		if text, ok := constText(item); ok && strings.Contains(text, ":") {
@@ -130,7 +136,11 @@ func (c *commandWriter) pythonPath(s *schema.Setting) {
 		c.todo(s, Verbatim, sentence(err))
 		return
 	}
-	c.inShell(s, Exact, "", "PYTHONPATH", `export PYTHONPATH="`+text+`${PYTHONPATH:+:$PYTHONPATH}"`)
+	class, note := Exact, ""
+	if len(patterns) > 0 {
+		class, note = Approximated, PatternNote(patterns, "PYTHONPATH")
+	}
+	c.inShell(s, class, note, "PYTHONPATH", `export PYTHONPATH="`+text+`${PYTHONPATH:+:$PYTHONPATH}"`)
 }
 
 // virtualenv starts the server that is installed in the environment.

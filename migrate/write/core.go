@@ -65,9 +65,12 @@ func newCore(cfg *schema.Config, target string, defaults *schema.Config) *core {
 	for i := range cfg.Model {
 		s := cfg.Model[i]
 		if s.Layer != schema.LayerDefault && (target == "gunicorn" || target == "uwsgi") {
-			if short, note := Simplify(s.Value); note == "" && s.Value != nil {
+			if short, note := simplified(s.Value); note == "" && s.Value != nil {
 				s.Value = short
 			}
+		}
+		if s.Name == "app.python_path" && s.Value != nil && (target == "gunicorn" || target == "uwsgi") {
+			s.Value, _ = schema.Reversed(s.Value) // each of them puts the next one in front
 		}
 		c.settings[s.Name] = &s
 	}
@@ -273,6 +276,9 @@ func (c *core) todo(s *schema.Setting, class Class, reason string) {
 	c.items = append(c.items, item{line: l, comment: []string{"TODO(gsrv): " + shown + " is not carried over. " + reason}, lost: shown, reason: reason})
 }
 
+// mostShown is the length from which settings that are not carried over are told by name alone.
+const mostShown = 240
+
 // gathered puts settings that are not carried over for one reason, one after the other in a group, into one comment.
 func (c *core) gathered() []item {
 	var out []item
@@ -288,7 +294,17 @@ func (c *core) gathered() []item {
 		case last >= 0 && out[last].reason == it.reason && group(out[last].line) == group(it.line):
 			names = append(names, it.lost)
 			out[last].joined = append(out[last].joined, it.line)
-			out[last].comment = []string{"TODO(gsrv): " + strings.Join(names, ", ") + " are not carried over. " + it.reason}
+			shown := strings.Join(names, ", ")
+			if len([]rune(shown)) > mostShown && len(names) > 2 { // the source has their values
+				keys := []string{out[last].line.Source}
+				for _, l := range out[last].joined {
+					keys = append(keys, l.Source)
+				}
+				if !slices.Contains(keys, "") {
+					shown = strings.Join(keys, ", ")
+				}
+			}
+			out[last].comment = []string{"TODO(gsrv): " + shown + " are not carried over. " + it.reason}
 			out = append(out, item{line: it.line})
 		default:
 			names = []string{it.lost}
@@ -317,10 +333,10 @@ func (c *core) shown(s *schema.Setting) string {
 		}
 	}
 	if value != nil {
-		text = schema.ExprText(value)
-		if o := schema.FindOpaque(value); o != nil {
-			text = o.Source
+		if short, note := simplified(value); note == "" && c.source == "uwsgi" { // its conditions are blocks around it
+			value = short
 		}
+		text = schema.PlainText(value)
 	}
 	return name + " = " + shortened(text)
 }

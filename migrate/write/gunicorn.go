@@ -97,13 +97,14 @@ func init() {
 		"metrics.statsd.address":   (*gunicornWriter).statsd,
 		"log.level":                (*gunicornWriter).plain,
 		"app.paste_file":           (*gunicornWriter).pasteFile,
+		"app.python_path":          (*gunicornWriter).searchPath,
 		"workers.recycle.jitter":   (*gunicornWriter).plain,
 		"process.daemon":           (*gunicornWriter).plain,
 		"reload.files":             (*gunicornWriter).reloadFiles,
 		"app.virtualenv":           (*gunicornWriter).virtualenv,
 		"http.limits.request_head": (*gunicornWriter).requestHead,
 		"workers.timeout":          (*gunicornWriter).seconds,
-		"http.keep_alive":          (*gunicornWriter).seconds,
+		"http.keep_alive":          (*gunicornWriter).keepAlive,
 		"workers.graceful_timeout": (*gunicornWriter).seconds,
 	}
 }
@@ -369,7 +370,7 @@ func pythonSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0
 // hasNull tells whether the items of a list may be None, which gunicorn refuses.
 func hasNull(e schema.Expr) bool {
 	l, ok := e.(*schema.List)
-	return ok && slices.ContainsFunc(l.Items, mayBeNull)
+	return ok && slices.ContainsFunc(l.Items, schema.MayBeNull)
 }
 
 func octalLiteral(n int64) string {

@@ -60,7 +60,7 @@ func shownText(s *schema.Setting) string {
 	if t, ok := constText(s.Value); ok {
 		return t
 	}
-	return schema.ExprText(s.Value)
+	return schema.PlainText(s.Value)
 }
 
 var identifier = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
@@ -258,7 +258,7 @@ func (g *gunicornWriter) umask(s *schema.Setting) {
 var gunicornClasses = map[string]string{"sync": "sync", "thread": "gthread", "gevent": "gevent", "eventlet": "eventlet", "tornado": "tornado"}
 
 func (g *gunicornWriter) workerClass(s *schema.Setting) {
-	if threadsDecide(s.Value) {
+	if g.threadsDecide(s.Value) {
 		g.silent(s, ExactByDefault, "gunicorn's sync workers become threaded ones with more than one thread")
 		return
 	}
@@ -399,6 +399,25 @@ func (g *gunicornWriter) seconds(s *schema.Setting) {
 		return
 	}
 	g.add(g.line(s, Approximated, "gunicorn takes whole seconds: "+schema.ValueText(v)+" is rounded up.", o.Name), o.Name+" = "+text)
+}
+
+// keepAlive: gunicorn's sync workers close every connection, whatever keepalive says.
+func (g *gunicornWriter) keepAlive(s *schema.Setting) {
+	class, _ := g.textOf("workers.class")
+	threads, counted := g.numberOf("workers.threads")
+	v, ok := constant(s.Value)
+	zero := ok && !v.IsNull() && v.Type() == cty.Number && v.AsBigFloat().Sign() == 0
+	before := len(g.items)
+	g.seconds(s)
+	if s.Layer == schema.LayerDefault || zero || g.source == "gunicorn" || class != "sync" || counted && threads > 1 {
+		return
+	}
+	for i := before; i < len(g.items); i++ {
+		if it := &g.items[i]; len(it.code) > 0 && it.line.Class == Exact {
+			it.line.Class, it.line.Note = Approximated, "gunicorn's sync workers close each connection after its request: this counts once there are threads."
+			it.comment = []string{"TODO(gsrv): " + it.line.Note}
+		}
+	}
 }
 
 // requestHead raises gunicorn's limits to what the source's buffer for a whole head takes.

@@ -22,15 +22,17 @@ type test struct {
 	initial bool
 	steps   []step
 	paired  bool
+	// spelt tells that it compares with a few spellings where the source takes any.
+	spelt bool
 }
 
 func (t test) pair() bool { return t.paired }
 
 func (t test) not() test {
 	if t.paired {
-		return test{paired: true, steps: []step{t.steps[1], t.steps[0]}}
+		return test{paired: true, steps: []step{t.steps[1], t.steps[0]}, spelt: t.spelt}
 	}
-	out := test{initial: !t.initial}
+	out := test{initial: !t.initial, spelt: t.spelt}
 	for _, s := range t.steps {
 		s.then = !s.then
 		out.steps = append(out.steps, s)
@@ -39,7 +41,7 @@ func (t test) not() test {
 }
 
 func testOf(e schema.Expr) (test, error) {
-	no := cannotSay("uWSGI's if blocks cannot test " + schema.ExprText(e))
+	no := cannotSay("uWSGI's if blocks compare a variable with a text (if-env = NAME=VALUE), and cannot test " + schema.PlainText(e))
 	switch x := e.(type) {
 	case *schema.Unary:
 		if x.Op == "not" {
@@ -50,6 +52,17 @@ func testOf(e schema.Expr) (test, error) {
 		if (x.Func == "bool" || x.Func == "convert_none_false") && len(x.Args) == 1 {
 			return testOf(x.Args[0])
 		}
+	case *schema.Cond: // a choice of true and false is its own test
+		then, ok1 := truthOf(x.Then)
+		otherwise, ok2 := truthOf(x.Else)
+		if !ok1 || !ok2 || then == otherwise {
+			return test{}, no
+		}
+		t, err := testOf(x.Test)
+		if otherwise {
+			t = t.not()
+		}
+		return t, err
 	case *schema.Env:
 		def := x.Default
 		initial := false
@@ -90,6 +103,14 @@ func testOf(e schema.Expr) (test, error) {
 	return test{}, no
 }
 
+// truthOf gives the truth of an expression that has the same one on every host.
+func truthOf(e schema.Expr) (truth, known bool) {
+	if v, ok := constant(e); ok {
+		return schema.Truth(v)
+	}
+	return false, false
+}
+
 func equalTest(l, r schema.Expr, no error) (test, error) {
 	v, ok := constant(r)
 	if !ok {
@@ -100,6 +121,8 @@ func equalTest(l, r schema.Expr, no error) (test, error) {
 		if v.IsNull() && x.Default == nil && x.Missing == schema.MissingNull && !x.EmptyIsUnset {
 			return test{paired: true, steps: []step{{"if-not-env = " + x.Name, true, ""}, {"if-env = " + x.Name, false, x.Name}}}, nil
 		}
+		return envTest(l, []cty.Value{v}, no)
+	case *schema.Call:
 		return envTest(l, []cty.Value{v}, no)
 	case *schema.HostFact:
 		if t, ok := constText(r); ok && x.Fact == schema.Hostname && plainArgument(t) {
@@ -114,8 +137,46 @@ func plainArgument(s string) bool {
 	return s != "" && strings.Trim(s, " \t\r") == s && !strings.ContainsAny(s, "\n\x00%$@")
 }
 
+// lowered gives a variable with its constant default in small letters.
+func lowered(e schema.Expr) schema.Expr {
+	env, ok := e.(*schema.Env)
+	if !ok {
+		return e
+	}
+	if text, ok := constText(env.Default); ok {
+		x := *env
+		x.Default = schema.String(strings.ToLower(text), env.Src)
+		return &x
+	}
+	return e
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
 // envTest is whether a variable has one of some values.
 func envTest(e schema.Expr, values []cty.Value, no error) (test, error) {
+	if c, ok := e.(*schema.Call); ok && c.Func == "lower" && len(c.Args) == 1 {
+		// uWSGI compares letter by letter: these are the ways in which people write it.
+		var spelt []cty.Value
+		for _, v := range values {
+			if v.IsNull() || v.Type() != cty.String || v.AsString() != strings.ToLower(v.AsString()) {
+				return test{}, no
+			}
+			for _, text := range []string{v.AsString(), capital(v.AsString()), strings.ToUpper(v.AsString())} {
+				if !slices.ContainsFunc(spelt, func(x cty.Value) bool { return x.AsString() == text }) {
+					spelt = append(spelt, cty.StringVal(text))
+				}
+			}
+		}
+		t, err := envTest(lowered(c.Args[0]), spelt, no)
+		t.spelt = err == nil && len(spelt) > len(values)
+		return t, err
+	}
 	env, ok := e.(*schema.Env)
 	if !ok || env.EmptyIsUnset {
 		return test{}, no

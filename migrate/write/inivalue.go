@@ -91,6 +91,9 @@ func (w *iniWriter) one(option string, e schema.Expr, adds bool) ([]string, erro
 	if c, ok := e.(*schema.Cond); ok {
 		return w.choice(option, c, adds)
 	}
+	if isTest(e) {
+		return w.choice(option, &schema.Cond{Test: e, Then: schema.Bool(true, e.Range()), Else: schema.Bool(false, e.Range()), Src: e.Range()}, adds)
+	}
 	env, several := choosing(e)
 	switch {
 	case env == nil:
@@ -110,6 +113,20 @@ func (w *iniWriter) one(option string, e schema.Expr, adds bool) ([]string, erro
 		test = &schema.Env{Name: env.Name, Src: env.Src}
 	}
 	return w.choice(option, &schema.Cond{Test: test, Then: replaced(e, env, set), Else: replaced(e, env, env.Default), Src: e.Range()}, adds)
+}
+
+// isTest tells whether an expression is a comparison, whose value is true or false.
+func isTest(e schema.Expr) bool {
+	switch e := e.(type) {
+	case *schema.Unary:
+		return e.Op == "not" && !schema.IsConst(e)
+	case *schema.Binary:
+		switch e.Op {
+		case "==", "!=", "<", "<=", ">", ">=", "in", "not in":
+			return !schema.IsConst(e)
+		}
+	}
+	return false
 }
 
 // iniLine is a line of an option; none for an empty value of those that uWSGI exits for.
@@ -207,6 +224,9 @@ func (w *iniWriter) choice(option string, c *schema.Cond, adds bool) ([]string, 
 	t, err := testOf(c.Test)
 	if err != nil {
 		return nil, err
+	}
+	if t.spelt {
+		w.remark("uWSGI compares letter by letter, and the source does not: other spellings than these count as no.")
 	}
 	then := func(inside block) ([]string, error) { return w.plain(option, c.Then, inside) }
 	if t.pair() {
@@ -373,7 +393,7 @@ func (w *iniWriter) text(e schema.Expr, inside block) (string, error) {
 	case *schema.FuncRef:
 		return "", cannotSay("it is a Python function")
 	}
-	return "", cannotSay("uWSGI has no form for " + schema.ExprText(e))
+	return "", cannotSay("uWSGI has no form for " + schema.PlainText(e))
 }
 
 // merged flattens nested templates and puts neighbouring texts together, so that signs are seen beside each other.
@@ -425,10 +445,10 @@ func (w *iniWriter) call(x *schema.Call, inside block) (string, error) {
 		}
 	}
 	if e, bound := bounded(x); e != nil {
-		w.note("uWSGI has no " + x.Func + "(): the bound " + schema.ExprText(bound) + " is not kept")
+		w.note("uWSGI has no " + x.Func + "(): the bound " + schema.PlainText(bound) + " is not kept")
 		return w.text(e, inside)
 	}
-	return "", cannotSay("uWSGI has no form for " + schema.ExprText(x))
+	return "", cannotSay("uWSGI has no form for " + schema.PlainText(x))
 }
 
 // bounded parts min(…) and max(…) of a number into what varies and the constant that bounds it; nil for others.
@@ -581,14 +601,14 @@ func (w *iniWriter) arithmetic(e schema.Expr, inside block) (string, error) {
 	}
 	op := map[string]string{"+": "+", "-": "-", "*": "*", "//": "/"}[x.Op]
 	if op == "" {
-		return "", cannotSay("uWSGI cannot compute " + schema.ExprText(e) + ": it has + - * / of whole numbers")
+		return "", cannotSay("uWSGI cannot compute " + schema.PlainText(e) + ": it has + - * / of whole numbers")
 	}
 	l, r := x.L, x.R
 	if _, chain := unwrapped(r).(*schema.Binary); chain && (op == "+" || op == "*") {
 		l, r = r, l
 	}
 	if _, chain := unwrapped(r).(*schema.Binary); chain {
-		return "", cannotSay("uWSGI computes from left to right, without parentheses: " + schema.ExprText(e))
+		return "", cannotSay("uWSGI computes from left to right, without parentheses: " + schema.PlainText(e))
 	}
 	left, err := w.arithmetic(unwrapped(l), inside)
 	if err != nil {
@@ -627,7 +647,7 @@ func (w *iniWriter) operand(e schema.Expr, inside block) (string, error) {
 		return strings.TrimSuffix(name, ")"), nil // names stand alone in arithmetic
 	}
 	if strings.Contains(t, " ") {
-		return "", cannotSay("uWSGI cannot compute " + schema.ExprText(e))
+		return "", cannotSay("uWSGI cannot compute " + schema.PlainText(e))
 	}
 	return t, nil
 }

@@ -13,13 +13,16 @@ var logNames = []struct{ gunicorn, uwsgi string }{
 	{"%(t)s", "[%(ltime)]"},
 	{"%(r)s", "%(method) %(uri) %(proto)"},
 	{"%(m)s", "%(method)"},
-	{"%(U)s", "%(uri)"},
+	{"%({raw_uri}e)s", "%(uri)"}, // with the query, and as the client sent it
+	{"%(U)s", "%(var.PATH_INFO)"},
+	{"%(q)s", "%(var.QUERY_STRING)"},
 	{"%(H)s", "%(proto)"},
 	{"%(s)s", "%(status)"},
 	{"%(b)s", "%(rsize)"},
 	{"%(B)s", "%(rsize)"},
 	{"%(f)s", "%(referer)"},
 	{"%(a)s", "%(uagent)"},
+	{"%(L)s", "%(secs)"}, // 0.000203
 	{"%(T)s", "%(secs)"},
 	{"%(M)s", "%(msecs)"},
 	{"%(D)s", "%(micros)"},
@@ -30,7 +33,6 @@ var logNames = []struct{ gunicorn, uwsgi string }{
 	{"%(t)s", "%(ctime)"},
 	{"%(t)s", "%(time)"},
 	{"%(t)s", "%(ftime)"},
-	{"%(U)s", "%(pathinfo)"},
 }
 
 var (
@@ -51,6 +53,9 @@ func uwsgiFormat(format string) (out, unknown string) {
 		}
 		if header, ok := strings.CutPrefix(name, "%({"); ok && strings.HasSuffix(header, "}i)s") {
 			return "%(var.HTTP_" + strings.ToUpper(strings.ReplaceAll(strings.TrimSuffix(header, "}i)s"), "-", "_")) + ")"
+		}
+		if variable, ok := strings.CutPrefix(name, "%({"); ok && strings.HasSuffix(variable, "}e)s") {
+			return "%(var." + strings.ToUpper(strings.TrimSuffix(variable, "}e)s")) + ")"
 		}
 		if unknown == "" {
 			unknown = name
@@ -90,6 +95,10 @@ func gunicornFormat(format string) (out string, unknown []string) {
 		}
 		if header, ok := strings.CutPrefix(name, "%(var.HTTP_"); ok && !found {
 			b.WriteString("%({" + strings.ToLower(strings.ReplaceAll(strings.TrimSuffix(header, ")"), "_", "-")) + "}i)s")
+			found = true
+		}
+		if variable, ok := strings.CutPrefix(name, "%(var."); ok && !found {
+			b.WriteString("%({" + strings.ToLower(strings.TrimSuffix(variable, ")")) + "}e)s")
 			found = true
 		}
 		if !found {

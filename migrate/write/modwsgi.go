@@ -145,6 +145,10 @@ func (m *modwsgiWriter) pythonPaths(s *schema.Setting) {
 		m.silent(s, ExactByDefault, "")
 		return
 	}
+	if patterns := Patterns(m.cfg); len(patterns) > 0 {
+		m.todo(s, Verbatim, PatternNote(patterns, "mod_wsgi-express"))
+		return
+	}
 	m.write(s, "python-path", s.Value)
 }
 
@@ -212,7 +216,7 @@ func (m *modwsgiWriter) class(s *schema.Setting) {
 	switch {
 	case ok && (class == "asgi" || class == "trio" || class == "asyncio" || class == "uvloop" || strings.HasPrefix(class, "uvicorn")):
 		m.todo(s, Refused, "mod_wsgi-express runs WSGI applications alone, and the source's is an ASGI one: uvicorn or hypercorn can run it.")
-	case s.Layer == schema.LayerDefault, m.isDefault(s), class == "sync" && known && n <= 1:
+	case s.Layer == schema.LayerDefault, s.Native == "threads", m.isDefault(s), class == "sync" && known && n <= 1:
 		if m.isDefault(s) {
 			m.silent(s, ExactByDefault, "")
 			return

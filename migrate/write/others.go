@@ -40,6 +40,9 @@ func (c *core) noApplication(example string) {
 	}
 	if s := c.cfg.Setting("mount"); s != nil && c.source == "uwsgi" {
 		where = "the source mounts several"
+		if len(s.Parts) == 1 {
+			where = "the source mounts it where a variable tells"
+		}
 	}
 	reason := "Name the application here, as " + example + ": " + where + "."
 	c.items = append(c.items, item{line: Line{Model: "app.module", Class: Verbatim, Note: reason}, comment: []string{"TODO(gsrv): " + reason}})
@@ -72,7 +75,7 @@ var standing = map[string]map[string]string{
 		"procname-prefix-spaced": "process.name", "py-auto-reload": "reload.enabled", "py-autoreload": "reload.enabled", "static-map2": "static.map",
 		"http": "listen.http", "http-socket": "listen.http", "https": "listen.http", "https-socket": "listen.http", "socket": "listen.uwsgi", "http11-socket": "listen.http", "ssl-socket": "listen.uwsgi", "suwsgi-socket": "listen.uwsgi", "puwsgi-socket": "listen.uwsgi",
 		"fastcgi-socket": "listen.fastcgi", "fastcgi-nph-socket": "listen.fastcgi", "scgi-socket": "listen.scgi", "scgi-nph-socket": "listen.scgi",
-		"uwsgi-socket": "listen.uwsgi", "module": "app.module", "wsgi-file": "app.file",
+		"uwsgi-socket": "listen.uwsgi", "http-keepalive": "http.keep_alive", "module": "app.module", "wsgi-file": "app.file",
 	},
 }
 
@@ -109,6 +112,8 @@ func (c *core) others(write func(s *schema.Setting, name string)) {
 		case s.Option == nil && c.source == "uwsgi":
 			c.silent(s, DroppedNoEffect, "it is a placeholder of the source's own")
 		case standing[c.source][s.Native] != "":
+		case isNullConst(s.Value):
+			c.silent(s, DroppedNoEffect, "it is not set")
 		case isOff(s):
 			c.silent(s, DroppedNoEffect, "it is off")
 		case strings.Contains(s.Source, ", implied by "):

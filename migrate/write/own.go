@@ -187,7 +187,6 @@ var uwsgiAdvice = []advice{
 	{"route* final-route* error-route* response-route* router-list error-page-* add-header rem-header collect-header pull-header response-headers-limit allowed-modifiers remap-modifier", Verbatim, routing, ""},
 	{"static-* check-static* mimefile file-serve-mode honour-range offload-threads", Verbatim, "TARGET serves no static files: let the proxy do it (location with alias or root), or the application (WhiteNoise).", ""},
 	{"http-socket-modifier* https-socket-modifier* fastcgi-modifier* scgi-modifier* raw-* cgi-mode", Verbatim, "It is about protocols and handlers of uWSGI's own.", ""},
-	{"http-keepalive", Verbatim, "TARGET keeps connections as its own keep-alive setting says.", ""},
 	{"http-* https* fastrouter* rawrouter* sslrouter* forkpty* force-gateway", Verbatim, ownRouter, ""},
 	{"websockets-* chunked-input-*", Verbatim, uwsgiAPI + "a WSGI server without it needs another library for WebSockets.", ""},
 	{"socket-timeout max-vars", Verbatim, "TARGET has limits of its own; keep a proxy in front of it that cuts slow clients off.", ""},

@@ -238,6 +238,8 @@ func (p *pasteWriter) gunicorn(o Options) []item {
 			p.items = append(p.items, item{line: l})
 		case s.Source == "[loggers]": // gunicorn finds the section itself
 			p.silent(s, ExactByDefault, "")
+		case l.Model == "app.python_path" && len(Patterns(p.cfg)) > 0:
+			p.todo(s, Verbatim, PatternNote(Patterns(p.cfg), "gunicorn"))
 		case strings.HasPrefix(l.Model, "hooks."):
 			p.todo(s, Verbatim, "A Paste file holds no code: put the function into a gunicorn.conf.py, and name that with config = gunicorn.conf.py.")
 		default:

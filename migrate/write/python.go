@@ -351,7 +351,7 @@ func isText(e schema.Expr) bool {
 		case "str", "lower", "upper", "strip", "lstrip", "rstrip", "replace", "join", "basename", "dirname", "pathjoin", "convert_octal":
 			return true
 		case "convert_text":
-			return len(e.Args) == 1 && !mayBeNull(e.Args[0])
+			return len(e.Args) == 1 && !schema.MayBeNull(e.Args[0])
 		}
 	}
 	return false
@@ -360,28 +360,6 @@ func isText(e schema.Expr) bool {
 func isNullableText(e schema.Expr) bool {
 	env, ok := e.(*schema.Env)
 	return ok && (env.Default == nil || isText(env.Default))
-}
-
-// mayBeNull tells whether an expression may be None where it is used.
-func mayBeNull(e schema.Expr) bool {
-	switch e := e.(type) {
-	case *schema.Const:
-		return e.Val.IsNull()
-	case *schema.Env:
-		if e.Default != nil {
-			return mayBeNull(e.Default)
-		}
-		return e.Missing == schema.MissingNull
-	case *schema.Cond:
-		return mayBeNull(e.Then) || mayBeNull(e.Else)
-	case *schema.Binary:
-		return (e.Op == "or" || e.Op == "and") && (mayBeNull(e.L) || mayBeNull(e.R))
-	case *schema.Call:
-		return e.Func == "get" || strings.HasPrefix(e.Func, "convert_") && slices.ContainsFunc(e.Args, mayBeNull)
-	case *schema.Unset:
-		return true
-	}
-	return false
 }
 
 // isNumber tells whether an expression is a number on every host.

@@ -100,7 +100,7 @@ func (w *pythonWriter) conversion(name string, arg schema.Expr) (string, int, er
 			return t + ".split()", pyAtom, err
 		}
 	}
-	return "", 0, cannotSay("Python has no short form for " + schema.ExprText(&schema.Call{Func: "convert_" + name, Args: []schema.Expr{arg}}))
+	return "", 0, cannotSay("Python has no short form for " + schema.PlainText(&schema.Call{Func: "convert_" + name, Args: []schema.Expr{arg}}))
 }
 
 // toInt makes a number of what may be text. C's atoi, which uWSGI reads numbers with, takes leading digits and gives 0

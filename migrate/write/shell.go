@@ -134,7 +134,7 @@ func escaped(text string, inside bool) string {
 func (w *shellWriter) parts(parts []schema.Expr, inside bool) (string, error) {
 	var b strings.Builder
 	for i, p := range parts {
-		if mayBeNull(p) {
+		if schema.MayBeNull(p) {
 			return "", cannotSay("a part of it may be missing")
 		}
 		text, err := w.inner(p, inside)
@@ -164,7 +164,7 @@ func (w *shellWriter) env(e *schema.Env) (string, error) {
 	}
 	switch {
 	case e.Default != nil:
-		if mayBeNull(e.Default) {
+		if schema.MayBeNull(e.Default) {
 			return "", cannotSay("the variable " + e.Name + " may be missing")
 		}
 		text, err := w.inner(e.Default, true)
@@ -210,7 +210,7 @@ func (w *shellWriter) call(e *schema.Call, inside bool) (text string, done bool,
 	x := e.Args[0]
 	switch e.Func {
 	case "str", "convert_text", "convert_none_false", "convert_list":
-		if mayBeNull(x) {
+		if schema.MayBeNull(x) {
 			return "", true, cannotSay("the value may be missing")
 		}
 		text, err = w.inner(x, inside)
@@ -226,7 +226,7 @@ func (w *shellWriter) call(e *schema.Call, inside bool) (text string, done bool,
 		text, err = w.inner(x, inside)
 		return text, true, err
 	case "lower", "upper":
-		if mayBeNull(x) {
+		if schema.MayBeNull(x) {
 			return "", true, cannotSay("the value may be missing")
 		}
 		text, err = w.inner(x, false)
@@ -241,7 +241,7 @@ func (w *shellWriter) call(e *schema.Call, inside bool) (text string, done bool,
 
 // choice writes a value that a test decides.
 func (w *shellWriter) choice(c *schema.Cond) (string, error) {
-	if holdsUnset(c) || mayBeNull(c) {
+	if holdsUnset(c) || schema.MayBeNull(c) {
 		return "", cannotSay("it may not be set at all")
 	}
 	test, err := w.test(c.Test)
@@ -290,7 +290,7 @@ func (w *shellWriter) whole(prefix string, e schema.Expr) (string, error) {
 		if v.IsNull() || v.Type() == cty.Number && !v.AsBigFloat().IsInt() {
 			return "", cannotSay("it is no whole number")
 		}
-	} else if mayBeNull(e) {
+	} else if schema.MayBeNull(e) {
 		return "", cannotSay("the value may be missing")
 	}
 	return w.word(prefix, needed(e))

@@ -71,7 +71,7 @@ func (w *shellWriter) test(e schema.Expr) (shellTest, error) {
 	switch {
 	case isNumber(e):
 		return w.compare(&schema.Binary{L: e, R: &schema.Const{Val: cty.Zero}}, "-ne")
-	case isText(e) && !mayBeNull(e):
+	case isText(e) && !schema.MayBeNull(e):
 		text, err := w.inner(e, false)
 		return shellTest{text: `[ -n "` + text + `" ]`}, err
 	}
@@ -106,7 +106,7 @@ func (w *shellWriter) orEmpty(e schema.Expr, missing string) (string, error) {
 	if env, ok := e.(*schema.Env); ok && env.Default == nil && env.Missing == schema.MissingNull {
 		return w.env(&schema.Env{Name: env.Name, Default: schema.String(missing, env.Src), EmptyIsUnset: env.EmptyIsUnset})
 	}
-	if mayBeNull(e) {
+	if schema.MayBeNull(e) {
 		return "", cannotSay("its condition has no form in a shell")
 	}
 	return w.inner(e, false)

@@ -11,12 +11,21 @@ import (
 // Simplify gives a shorter expression with the same value, as a person would write it; the note tells what the short form
 // changes, empty for nothing.
 func Simplify(e schema.Expr) (short schema.Expr, note string) {
+	n := &simplifier{truths: true}
+	return n.simplify(e, nil), n.note
+}
+
+// simplified is Simplify for writers whose values are no truth values: their texts and numbers want the choice.
+func simplified(e schema.Expr) (short schema.Expr, note string) {
 	n := &simplifier{}
 	return n.simplify(e, nil), n.note
 }
 
-// A simplifier keeps what its short forms change.
-type simplifier struct{ note string }
+// A simplifier keeps what its short forms change; truths tells that a choice of true and false becomes its test.
+type simplifier struct {
+	truths bool
+	note   string
+}
 
 // numberTest is how the reader of Python says that a test fails where a text holds no number.
 const numberTest = "whether the text is a number"
@@ -38,6 +47,9 @@ func (n *simplifier) simplify(e schema.Expr, known map[string]bool) schema.Expr 
 		if o, is := x.Test.(*schema.Opaque); is && strings.HasPrefix(o.Reason, numberTest) {
 			n.note = "text that is no number stops the start instead of giving another value"
 			return n.simplify(x.Else, known)
+		}
+		if test := choiceOfTruth(x); test != nil && n.truths {
+			return n.simplify(test, known)
 		}
 		name, set, ok := setTest(x.Test)
 		if !ok {
@@ -69,6 +81,9 @@ func (n *simplifier) simplify(e schema.Expr, known map[string]bool) schema.Expr 
 		}
 		return &schema.Cond{Test: isSetTest(name, x), Then: yes, Else: no, Src: x.Src}
 	case *schema.Binary:
+		if f, is := x.L.(*schema.HostFact); is && x.Op == "or" && f.Fact == schema.CPUCount {
+			return f // there is one at least
+		}
 		return &schema.Binary{Op: x.Op, L: n.simplify(x.L, known), R: n.simplify(x.R, known), Src: x.Src}
 	case *schema.Unary:
 		return &schema.Unary{Op: x.Op, X: n.simplify(x.X, known), Src: x.Src}
@@ -107,6 +122,31 @@ func (n *simplifier) simplify(e schema.Expr, known map[string]bool) schema.Expr 
 		return &schema.Map{Keys: x.Keys, Values: values, Src: x.Src}
 	}
 	return e
+}
+
+// choiceOfTruth gives the test of a choice that is true where a comparison holds and false where not, or the opposite; nil
+// for every other choice.
+func choiceOfTruth(c *schema.Cond) schema.Expr {
+	then, ok1 := constant(c.Then)
+	otherwise, ok2 := constant(c.Else)
+	if !ok1 || !ok2 || then.Type() != cty.Bool || otherwise.Type() != cty.Bool || then.IsNull() || otherwise.IsNull() || then.True() == otherwise.True() {
+		return nil
+	}
+	opposite := map[string]string{"==": "!=", "!=": "==", "in": "not in", "not in": "in"}
+	switch t := c.Test.(type) {
+	case *schema.Binary:
+		switch {
+		case opposite[t.Op] != "" && otherwise.True():
+			return &schema.Binary{Op: opposite[t.Op], L: t.L, R: t.R, Src: t.Src}
+		case opposite[t.Op] != "" || then.True() && (t.Op == "<" || t.Op == "<=" || t.Op == ">" || t.Op == ">="):
+			return t
+		}
+	case *schema.Unary:
+		if t.Op == "not" && then.True() {
+			return t
+		}
+	}
+	return nil
 }
 
 // replacedText gives an expression with another one in the place of each part that reads as text.

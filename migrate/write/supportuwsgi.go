@@ -39,7 +39,7 @@ var uwsgiSupport = map[string]Support{
 	"workers.recycle.memory":      {Class: Exact},
 	"workers.recycle.lifetime":    {Class: Exact},
 
-	"http.keep_alive":          {Verbatim, "uWSGI's http-socket closes connections after each request; the router (http = ADDRESS, with http-keepalive = SECONDS) keeps them.", nil},
+	"http.keep_alive":          {Verbatim, "uWSGI's http-socket closes each connection after its request. uWSGI's router keeps them (http = ADDRESS and http-keepalive = SECONDS in the place of http-socket; https in that of https-socket), but cuts requests off on SIGTERM and after http-timeout.", nil},
 	"http.timeout":             {Approximated, "uWSGI's http-timeout is the HTTP router's; socket-timeout is that of sockets which the workers read themselves.", []string{"gunicorn", "native"}},
 	"http.send_file":           {Verbatim, "uWSGI decides on sendfile by itself.", nil},
 	"http.limits.request_line": {Verbatim, "uWSGI limits the whole request head (buffer-size), not its parts.", nil},

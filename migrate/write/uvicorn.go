@@ -203,7 +203,7 @@ func (c *commandWriter) writeOff(s *schema.Setting, option string) {
 // appDir writes one directory as the option, several as the variable that Python reads.
 func (u *uvicornWriter) appDir(s *schema.Setting) {
 	items, ok := itemsOf(s.Value)
-	if !ok || len(items) != 1 || s.Layer == schema.LayerDefault || u.lookup("app_dir") == nil {
+	if !ok || len(items) != 1 || len(Patterns(u.cfg)) > 0 || s.Layer == schema.LayerDefault || u.lookup("app_dir") == nil {
 		u.pythonPath(s)
 		return
 	}

@@ -111,6 +111,7 @@ func init() {
 		"workers.graceful_timeout":     (*uwsgiWriter).seconds,
 		"workers.recycle.lifetime":     (*uwsgiWriter).seconds,
 		"workers.recycle.memory":       (*uwsgiWriter).memory,
+		"http.keep_alive":              (*uwsgiWriter).keepAlive,
 		"http.timeout":                 (*uwsgiWriter).socketTimeout,
 		"http.limits.request_head":     (*uwsgiWriter).requestHead,
 		"tls.certificate":              (*uwsgiWriter).tls,

@@ -314,7 +314,13 @@ func (u *uwsgiWriter) workerClass(s *schema.Setting) {
 	class, known := constText(s.Value)
 	threads, counted := u.numberOf("workers.threads")
 	switch {
-	case !known && threadsDecide(s.Value):
+	case !known && u.threadsDecide(s.Value):
+		if e, ok := schema.Revert("int", u.settings["workers.threads"].Value); ok {
+			if _, err := newINIWriter().assign("threads", e); err != nil {
+				u.silent(s, Verbatim, "threads make the class, and their number is not carried over")
+				return
+			}
+		}
 		u.silent(s, ExactByDefault, "threads make the class")
 	case !known:
 		u.todo(s, Verbatim, "uWSGI's workers have threads, or gevent, by options of their own, and this class is the host's to choose.")
@@ -330,7 +336,9 @@ func (u *uwsgiWriter) workerClass(s *schema.Setting) {
 		}
 		u.need("gevent_python3")
 		u.add(u.classified(s, u.ini.notes, "gevent"), code...)
-	case class == "sync" && (threads <= 1 && counted || u.settings["workers.threads"] == nil):
+	case class == "sync" && u.settings["workers.threads"] != nil && (!counted || threads > 1):
+		u.silent(s, DroppedNoEffect, "more than one thread makes threaded workers of sync ones")
+	case class == "sync" && threads <= 1:
 		u.silent(s, ExactByDefault, "")
 	case class == "thread" && threads > 1:
 		u.silent(s, ExactByDefault, "threads make the class")
@@ -348,13 +356,13 @@ func (u *uwsgiWriter) workerClass(s *schema.Setting) {
 }
 
 // threadsDecide tells whether a class is what the number of threads makes it.
-func threadsDecide(e schema.Expr) bool {
-	c, ok := e.(*schema.Cond)
-	if !ok {
+func (c *core) threadsDecide(e schema.Expr) bool {
+	choice, ok := e.(*schema.Cond)
+	if !ok || c.settings["workers.threads"] == nil {
 		return false
 	}
-	then, a := constText(c.Then)
-	otherwise, b := constText(c.Else)
+	then, a := constText(choice.Then)
+	otherwise, b := constText(choice.Else)
 	return a && b && then == "thread" && otherwise == "sync"
 }
 
@@ -447,6 +455,25 @@ func (u *uwsgiWriter) memory(s *schema.Setting) {
 	n, _ := new(big.Float).Quo(v.AsBigFloat(), big.NewFloat(1<<20)).Int(nil)
 	up := new(big.Int).Add(n, big.NewInt(1))
 	u.add(u.line(s, Approximated, "uWSGI takes whole mebibytes: "+schema.ValueText(v)+" bytes are rounded up.", "reload-on-rss"), "reload-on-rss = "+up.String())
+}
+
+// keepAlive: uWSGI's own HTTP sockets keep no connections. Its router would, but is no place for what a worker served: it
+// ends at once on SIGTERM, and with it every request that still runs (uWSGI 2.0.21).
+func (u *uwsgiWriter) keepAlive(s *schema.Setting) {
+	v, ok := constant(s.Value)
+	threads, counted := u.numberOf("workers.threads")
+	switch {
+	case s.Layer == schema.LayerDefault || ok && v.IsNull():
+		u.plain(s)
+	case ok && v.Type() == cty.Number && v.AsBigFloat().Sign() == 0:
+		u.silent(s, ExactByDefault, "uWSGI's HTTP sockets close each connection")
+	case u.source == "gunicorn" && u.class() == "sync" && counted && threads <= 1:
+		u.silent(s, DroppedNoEffect, "gunicorn's sync workers close each connection, and so do uWSGI's")
+	case u.listens("listen.http") == nil && (u.listens("listen.uwsgi") != nil || u.listens("listen.fastcgi") != nil || u.listens("listen.scgi") != nil):
+		u.silent(s, DroppedNoEffect, "no address speaks HTTP")
+	default:
+		u.plain(s)
+	}
 }
 
 func (u *uwsgiWriter) socketTimeout(s *schema.Setting) {

@@ -244,7 +244,7 @@ func (w *waitressWriter) class(s *schema.Setting) {
 		w.todo(s, Refused, "waitress runs WSGI applications alone, and the source's is an ASGI one: uvicorn or hypercorn can run it.")
 	case w.isDefault(s):
 		w.silent(s, ExactByDefault, "")
-	case s.Layer == schema.LayerDefault:
+	case s.Layer == schema.LayerDefault || s.Native == "threads": // which make the class
 		w.silent(s, DroppedNoEffect, "the number of threads says it")
 	default:
 		sup := w.support(s)

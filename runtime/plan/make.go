@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"gsrv/schema"
+	"gsrv/schema/uwsgi"
 )
 
 // Make makes the plan of a configuration that was read in directory dir (absolute). What gsrv run cannot honour is an error
@@ -123,16 +124,7 @@ func (r *reader) app(p *Plan) {
 	a.Virtualenv = p.path(r.text("app.virtualenv", ""))
 	a.Environment = mapOf(r.known("app.environment"))
 	a.Required = r.flag("app.required", true)
-	for _, dir := range r.list("app.python_path") {
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(a.Directory, dir)
-		}
-		if found, err := filepath.Glob(dir); err == nil && len(found) > 0 && r.server == "uwsgi" {
-			a.PythonPath = append(a.PythonPath, found...)
-			continue
-		}
-		a.PythonPath = append(a.PythonPath, dir)
-	}
+	a.PythonPath = r.pythonPath(p.Directory, a.Directory)
 	module := r.text("app.module", "")
 	if s := r.known("app.paste_file"); s != nil {
 		file, name, _ := strings.Cut(strings.TrimPrefix(textOf(s, ""), "config:"), "#")
@@ -161,6 +153,38 @@ func (r *reader) app(p *Plan) {
 		return
 	}
 	r.diags = append(r.diags, schema.Errorf("run-app", wholeFile(r.cfg), "No application", "The configuration names no application to serve. Name it, as in shop.wsgi:application."))
+}
+
+// pythonPath gives the directories that come before Python's search path, the first to be searched in front. uWSGI expands
+// patterns in the directory that it is started in, before it enters another; what is relative counts from the one entered.
+// uWSGI and gunicorn put each directory before those before it, gunicorn once.
+func (r *reader) pythonPath(started, entered string) []string {
+	var out []string
+	add := func(dir string) {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(entered, dir)
+		}
+		if r.server != "gunicorn" || !slices.Contains(out, dir) {
+			out = append(out, dir)
+		}
+	}
+	listed := slices.Clone(r.list("app.python_path"))
+	if r.server == "uwsgi" || r.server == "gunicorn" {
+		slices.Reverse(listed) // as they are written
+	}
+	for _, dir := range listed {
+		if r.server != "uwsgi" {
+			add(dir)
+			continue
+		}
+		for _, found := range uwsgi.Glob(schema.NewFiles(started), dir) {
+			add(found)
+		}
+	}
+	if r.server == "uwsgi" || r.server == "gunicorn" {
+		slices.Reverse(out)
+	}
+	return out
 }
 
 func (r *reader) workers(p *Plan) {
@@ -246,9 +270,6 @@ func (r *reader) http(p *Plan) {
 	h.Gunicorn = r.server == "gunicorn"
 	if r.server == "uwsgi" || r.server == "waitress" {
 		h.RequestLine, h.HeaderSize, h.HeaderCount = 0, 0, 0 // these servers bound the whole head alone
-	}
-	if s := r.own("http-keepalive"); s != nil && r.server == "uwsgi" {
-		h.KeepAlive = max(secondsOf(s, 0), time.Second)
 	}
 	h.SpoolDirectory = p.path(r.ownText("tmp_upload_dir"))
 	if r.server == "waitress" {

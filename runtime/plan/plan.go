@@ -47,7 +47,7 @@ type App struct {
 	PasteVariables   map[string]string
 	// Directory is entered before the application is loaded, absolute.
 	Directory string
-	// PythonPath comes before Python's search path.
+	// PythonPath comes before Python's search path, the first in front.
 	PythonPath []string
 	// Virtualenv is the configured virtual environment, absolute; empty for none.
 	Virtualenv string

@@ -102,7 +102,7 @@ var samples = map[string]map[string]sample{
 		"https-socket": {":8443,cert.pem,cert.pem", ""}, "socket": {":8001", "protocol = http"}, "protocol": {"http", "socket = :8001"}, "processes": {"3", ""}, "threads": {"3", ""},
 		"gevent": {"30", ""}, "harakiri": {"7", ""}, "listen": {"64", ""}, "chmod-socket": {"660", "http-socket = /tmp/a.sock"}, "chown-socket": {"65534:65534", "http-socket = /tmp/a.sock"},
 		"umask": {"022", ""}, "reuse-port": {"true", ""}, "abstract-socket": {"true", "http-socket = /tmp/a.sock"},
-		"buffer-size": {"8192", ""}, "limit-post": {"1000", ""}, "http-timeout": {"7", ""}, "http-keepalive": {"7", ""},
+		"buffer-size": {"8192", ""}, "limit-post": {"1000", ""}, "http-timeout": {"7", ""}, "http-keepalive": {"7", "http = 127.0.0.1:8002"},
 		"http-enable-proxy-protocol": {"true", ""}, "enable-proxy-protocol": {"true", ""}, "max-requests": {"10", ""}, "max-requests-delta": {"5", "max-requests = 10"},
 		"max-worker-lifetime": {"70", ""}, "reload-on-rss": {"100", ""}, "worker-reload-mercy": {"7", ""}, "pidfile": {"pid", ""}, "pidfile2": {"pid", ""}, "safe-pidfile": {"pid", ""}, "safe-pidfile2": {"pid", ""},
 		"uid": {"65534", ""}, "gid": {"65534", ""}, "immediate-uid": {"65534", ""}, "immediate-gid": {"65534", ""}, "no-initgroups": {"true", "uid = 65534"},
@@ -172,7 +172,7 @@ func write(server, name, text, with string) (dialect, file, body string) {
 		if with != "-" {
 			body += "wsgi-file = hello.py\n" + with + "\n"
 		}
-		if !strings.Contains(with, "socket") && !(strings.Contains(name, "http") && strings.HasPrefix(text, ":")) && name != "socket" {
+		if !strings.Contains(with, "socket") && !strings.Contains(with, "http =") && !(strings.Contains(name, "http") && strings.HasPrefix(text, ":")) && name != "socket" {
 			body += "http-socket = 127.0.0.1:8000\n"
 		}
 		if text != "" {

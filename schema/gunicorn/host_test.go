@@ -129,7 +129,7 @@ pythonpath = "a,b"
 		"app.module": `"app:application"`, "listen.http": `["unix:/run/x.sock"]`, "workers.count": "16", "workers.class": `"thread"`,
 		"process.umask": `"0022"`, "log.level": `"info"`, "tls.client_certificate": `"required"`, "proxy.protocol": "true",
 		"app.environment": `{"A" = "1", "B" = "x=y"}`, "proxy.trusted": `["10.0.0.1", "10.0.0.2"]`, "metrics.statsd.address": `"h:1"`,
-		"app.python_path": `["a", "b"]`, "http.send_file": "false", "workers.timeout": "30", "workers.preload": "false",
+		"app.python_path": `["b", "a"]`, "http.send_file": "false", "workers.timeout": "30", "workers.preload": "false",
 	} {
 		s := cfg.Setting(name)
 		if s == nil {

@@ -1,6 +1,7 @@
 package gunicorn
 
 import (
+	"math/big"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -41,6 +42,7 @@ func (r *reader) model() []schema.Setting {
 		}
 	}
 	out = append(out, r.modelApp()...)
+	schema.ReverseSearchPath(out)
 	schema.SortModel(out)
 	return out
 }
@@ -53,7 +55,24 @@ func plainConstants(s schema.Setting) schema.Setting {
 			s.Value = &schema.Const{Val: s.OnHost, Src: s.Value.Range()}
 		}
 	}
+	if env, ok := s.Value.(*schema.Env); ok && s.Option != nil && s.Option.Type == "bool" {
+		s.Value = textTruth(env)
+	}
 	return s
+}
+
+// textTruth is what gunicorn makes of the text of a variable where it takes a truth value: "true" is one in whatever letters,
+// "false" and None are not, and for all else it does not start.
+func textTruth(env *schema.Env) schema.Expr {
+	e := *env
+	if c, ok := e.Default.(*schema.Const); ok && !c.Val.IsNull() && c.Val.Type() != cty.String {
+		return env // a truth value already, or nothing that gunicorn takes
+	}
+	if c, ok := e.Default.(*schema.Const); ok && c.Val.IsNull() || e.Default == nil && e.Missing == schema.MissingNull {
+		e.Default = schema.String("false", env.Src)
+	}
+	lower := &schema.Call{Func: "lower", Args: []schema.Expr{&e}, Src: env.Src}
+	return &schema.Binary{Op: "==", L: lower, R: schema.String("true", env.Src), Src: env.Src}
 }
 
 // converted gives a setting under a model name through a conversion of values; what depends on the host keeps its
@@ -291,10 +310,27 @@ func (r *reader) modelWorkerClass() schema.Setting {
 		}
 		return cty.StringVal(class)
 	})
-	if threaded, _ := r.threadedWorker(); threaded && s.Text == "sync" {
-		if t := r.cfg.Setting("threads"); t != nil && s.Layer == schema.LayerDefault {
-			m.Layer, m.Source, m.Range, m.NameRange = t.Layer, t.Source, t.Range, t.NameRange
+	threaded, known := r.threadedWorker()
+	t := r.cfg.Setting("threads")
+	if t == nil {
+		return m
+	}
+	if c, ok := m.Value.(*schema.Const); ok && !known && t.Value != nil && schema.FindOpaque(t.Value) == nil && c.Val.Type() == cty.String && !c.Val.IsNull() && c.Val.AsString() == "sync" {
+		// More than one thread makes the class; how many there are is the host's.
+		test := &schema.Binary{Op: ">", L: t.Value, R: schema.Int(1, t.Range), Src: t.Range}
+		m.Value = &schema.Cond{Test: test, Then: schema.String("thread", t.Range), Else: c, Src: t.Range}
+		m.OnHost = cty.DynamicVal
+		if t.OnHost != cty.NilVal && t.OnHost.IsKnown() && !t.OnHost.IsNull() && t.OnHost.Type() == cty.Number {
+			m.OnHost = cty.StringVal("sync")
+			if t.OnHost.AsBigFloat().Cmp(big.NewFloat(1)) > 0 {
+				m.OnHost = cty.StringVal("thread")
+			}
 		}
+		m.Text, _ = schema.TextOf(m.OnHost)
+		threaded = true
+	}
+	if threaded && s.Text == "sync" && s.Layer == schema.LayerDefault {
+		m.Native, m.Layer, m.Source, m.Range, m.NameRange = t.Native, t.Layer, t.Source, t.Range, t.NameRange
 	}
 	return m
 }

@@ -1,9 +1,6 @@
 package native
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/zclconf/go-cty/cty"
 
 	"gsrv/schema"
@@ -104,7 +101,7 @@ func callType(e *schema.Call) cty.Type {
 	case "split", "convert_list", "convert_csv", "convert_words":
 		return cty.EmptyTuple
 	case "convert_none_false":
-		if len(e.Args) == 1 && typeOf(e.Args[0]) == cty.Bool && !mayBeNull(e.Args[0]) {
+		if len(e.Args) == 1 && typeOf(e.Args[0]) == cty.Bool && !schema.MayBeNull(e.Args[0]) {
 			return cty.Bool
 		}
 		return cty.DynamicPseudoType
@@ -114,32 +111,4 @@ func callType(e *schema.Call) cty.Type {
 		return cty.EmptyObject
 	}
 	return cty.String
-}
-
-// mayBeNull tells whether an expression can be null where it is used as a value.
-func mayBeNull(e schema.Expr) bool {
-	switch e := e.(type) {
-	case *schema.Const:
-		return e.Val.IsNull()
-	case *schema.Env:
-		if e.Default != nil {
-			return mayBeNull(e.Default)
-		}
-		return e.Missing == schema.MissingNull
-	case *schema.Unset:
-		return true
-	case *schema.Cond:
-		return mayBeNull(e.Then) || mayBeNull(e.Else)
-	case *schema.Binary:
-		return (e.Op == "or" || e.Op == "and") && (mayBeNull(e.L) && e.Op == "and" || mayBeNull(e.R))
-	case *schema.Call:
-		switch e.Func {
-		case "get":
-			return true
-		case "convert_list", "convert_csv", "convert_words", "convert_none_false":
-			return false
-		}
-		return strings.HasPrefix(e.Func, "convert_") && slices.ContainsFunc(e.Args, mayBeNull)
-	}
-	return false
 }

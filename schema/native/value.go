@@ -421,7 +421,7 @@ func eachBranch(e schema.Expr, f func(schema.Expr) schema.Expr) schema.Expr {
 		}
 	}
 	converted := f(e)
-	if converted != e && mayBeNull(e) {
+	if converted != e && schema.MayBeNull(e) {
 		test := &schema.Binary{Op: "==", L: e, R: schema.None(e.Range()), Src: e.Range()}
 		return &schema.Cond{Test: test, Then: schema.None(e.Range()), Else: converted, Src: e.Range()}
 	}

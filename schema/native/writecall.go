@@ -29,7 +29,7 @@ var writtenCalls = map[string]struct {
 }
 
 func (w *exprWriter) call(e *schema.Call) (string, error) {
-	if (e.Func == "int" || e.Func == "float") && len(e.Args) == 1 && typeOf(e.Args[0]) == cty.DynamicPseudoType && !mayBeNull(e.Args[0]) {
+	if (e.Func == "int" || e.Func == "float") && len(e.Args) == 1 && typeOf(e.Args[0]) == cty.DynamicPseudoType && !schema.MayBeNull(e.Args[0]) {
 		t, err := w.loose(e.Args[0])
 		return map[string]string{"int": "int(", "float": "tonumber("}[e.Func] + t + ")", err
 	}
@@ -41,7 +41,7 @@ func (w *exprWriter) call(e *schema.Call) (string, error) {
 		return "", cannot("%s() has no argument", e.Func)
 	}
 	for _, a := range e.Args {
-		if mayBeNull(a) {
+		if schema.MayBeNull(a) {
 			return "", cannot("%s() may meet no value", e.Func)
 		}
 	}
@@ -100,7 +100,7 @@ func (w *exprWriter) conversion(name, text string, e schema.Expr) (string, error
 	switch {
 	case name == "text" && (kind == cty.String || kind == cty.Number || kind == cty.Bool):
 		return "tostring(" + text + ")", nil
-	case name == "none_false" && kind == cty.Bool && !mayBeNull(e):
+	case name == "none_false" && kind == cty.Bool && !schema.MayBeNull(e):
 		return text, nil
 	case name == "not" && kind == cty.Bool:
 		return w.truth(e, true)
@@ -177,7 +177,7 @@ func (w *exprWriter) attribute(o *schema.Option, e schema.Expr) (string, error) 
 		if v, ok := constant(e); ok {
 			return constantText(o, v)
 		}
-		if kind != cty.Number || mayBeNull(e) {
+		if kind != cty.Number || schema.MayBeNull(e) {
 			return "", cannot("it may be no number, so it has no unit")
 		}
 		t, err := w.expr(e)

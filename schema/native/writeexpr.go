@@ -234,7 +234,7 @@ func bracketed(t string, least int) (string, error) {
 func (w *exprWriter) loose(e schema.Expr) (string, error) {
 	switch x := e.(type) {
 	case *schema.Call:
-		if x.Func == "convert_text" && typeOf(x.Args[0]) == cty.Number && !mayBeNull(x.Args[0]) {
+		if x.Func == "convert_text" && typeOf(x.Args[0]) == cty.Number && !schema.MayBeNull(x.Args[0]) {
 			return w.expr(x.Args[0])
 		}
 	case *schema.Env:
@@ -339,7 +339,7 @@ func (w *exprWriter) unary(e *schema.Unary) (string, error) {
 
 // truth writes the truth value that Python gives an expression: false for null, zero and what is empty.
 func (w *exprWriter) truth(e schema.Expr, negated bool) (string, error) {
-	if c, ok := e.(*schema.Cond); ok && isNull(c.Else) && typeOf(c.Then) == cty.Number && !mayBeNull(c.Then) {
+	if c, ok := e.(*schema.Cond); ok && isNull(c.Else) && typeOf(c.Then) == cty.Number && !schema.MayBeNull(c.Then) {
 		test, err := w.truth(c.Test, false)
 		if err != nil {
 			return "", err
@@ -359,7 +359,7 @@ func (w *exprWriter) truth(e schema.Expr, negated bool) (string, error) {
 	if negated {
 		is = " == "
 	}
-	nullable := mayBeNull(e)
+	nullable := schema.MayBeNull(e)
 	switch kind := typeOf(e); {
 	case kind == cty.Bool && !nullable && negated:
 		t, err = bracketed(plain, bindUnary)
@@ -441,7 +441,7 @@ func (w *exprWriter) binary(e *schema.Binary) (string, error) {
 // andOr writes Python's and and or, which yield an operand.
 func (w *exprWriter) andOr(e *schema.Binary) (string, error) {
 	lt, rt := typeOf(e.L), typeOf(e.R)
-	if lt == cty.Bool && rt == cty.Bool && !mayBeNull(e.L) && !mayBeNull(e.R) {
+	if lt == cty.Bool && rt == cty.Bool && !schema.MayBeNull(e.L) && !schema.MayBeNull(e.R) {
 		symbol, level := " || ", bindOr
 		if e.Op == "and" {
 			symbol, level = " && ", bindAnd
@@ -485,7 +485,7 @@ func (w *exprWriter) contains(e *schema.Binary) (string, error) {
 	}
 	lt, rt := typeOf(e.L), typeOf(e.R)
 	switch {
-	case mayBeNull(e.L) || mayBeNull(e.R):
+	case schema.MayBeNull(e.L) || schema.MayBeNull(e.R):
 	case lt == cty.String && rt == cty.String:
 		return not + "strcontains(" + args[0] + ", " + args[1] + ")", nil
 	case isList(rt) && (lt == cty.String || lt == cty.Number):
@@ -534,7 +534,7 @@ func (w *exprWriter) template(e *schema.Template) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if kind := typeOf(p); kind != cty.String && kind != cty.Number || mayBeNull(p) {
+		if kind := typeOf(p); kind != cty.String && kind != cty.Number || schema.MayBeNull(p) {
 			return "", cannot("a part of it may be no text")
 		}
 		interpolated++

@@ -5,16 +5,24 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"gsrv/schema"
 )
 
 // maxGlob bounds the names that one pattern may give.
 const maxGlob = 10_000
 
-// glob is glob(3) with GLOB_MARK and GLOB_NOCHECK: matches sorted, directories with a slash at the end, the pattern
-// itself where nothing matches. Names starting with a dot need one in the pattern.
-func (r *reader) glob(pattern string) []string {
-	if !strings.ContainsAny(pattern, "*?[\\") {
-		if pattern != "" && r.in.Files.Exists(pattern) == "dir" && !strings.HasSuffix(pattern, "/") {
+func (r *reader) glob(pattern string) []string { return Glob(r.in.Files, pattern) }
+
+// IsPattern tells whether uWSGI looks for what matches a name, where an option takes patterns (pythonpath, for-glob).
+func IsPattern(name string) bool { return strings.ContainsAny(name, "*?[\\") }
+
+// Glob is glob(3) with GLOB_MARK and GLOB_NOCHECK, as uWSGI expands pythonpath while it reads it: matches sorted,
+// directories with a slash at the end, the pattern itself where nothing matches. Names starting with a dot need one in the
+// pattern. Relative patterns start from the directory of files.
+func Glob(files *schema.Files, pattern string) []string {
+	if !IsPattern(pattern) {
+		if pattern != "" && files.Exists(pattern) == "dir" && !strings.HasSuffix(pattern, "/") {
 			return []string{pattern + "/"}
 		}
 		return []string{pattern}
@@ -36,7 +44,7 @@ func (r *reader) glob(pattern string) []string {
 		}
 		var next []string
 		for _, p := range prefixes {
-			next = append(next, r.globPart(p, part, rest != "")...)
+			next = append(next, globPart(files, p, part, rest != "")...)
 			if len(next) > maxGlob {
 				next = next[:maxGlob]
 				break
@@ -49,22 +57,22 @@ func (r *reader) glob(pattern string) []string {
 	}
 	slices.Sort(prefixes)
 	for i, p := range prefixes {
-		if !strings.HasSuffix(p, "/") && r.in.Files.Exists(p) == "dir" {
+		if !strings.HasSuffix(p, "/") && files.Exists(p) == "dir" {
 			prefixes[i] = p + "/"
 		}
 	}
 	return prefixes
 }
 
-func (r *reader) globPart(dir, part string, directory bool) []string {
+func globPart(files *schema.Files, dir, part string, directory bool) []string {
 	var out []string
 	keep := func(name string) {
-		kind := r.in.Files.Exists(dir + name)
+		kind := files.Exists(dir + name)
 		if directory && kind == "dir" || !directory && kind != "" {
 			out = append(out, dir+name)
 		}
 	}
-	if !strings.ContainsAny(part, "*?[\\") {
+	if !IsPattern(part) {
 		keep(part)
 		return out
 	}
@@ -72,7 +80,7 @@ func (r *reader) globPart(dir, part string, directory bool) []string {
 	if at == "" {
 		at = "."
 	}
-	f, err := os.Open(r.in.Files.Path(at))
+	f, err := os.Open(files.Path(at))
 	if err != nil {
 		return nil
 	}

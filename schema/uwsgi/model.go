@@ -36,10 +36,12 @@ func model(r *reader, native []schema.Setting) []schema.Setting {
 	}
 	m := &modelMaker{r: r, native: native, add: add, constant: constant}
 	m.listeners()
+	m.keepAlive()
 	m.application()
 	m.workers()
 	m.logging()
 	m.process()
+	schema.ReverseSearchPath(out)
 	schema.SortModel(out)
 	return out
 }

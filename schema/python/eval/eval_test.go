@@ -39,6 +39,8 @@ func TestExpressions(t *testing.T) {
 		{"x = [i * 2 for i in range(3)]", `[0, 2, 4]`, `[0, 2, 4]`},
 		{"import os\nx = os.path.join(os.getenv('R', '/srv'), 'run.pid')", `pathjoin(env("R", "/srv"), "run.pid")`, `'/srv/run.pid'`},
 		{"from pathlib import Path\nx = str(Path('/a') / 'b')", `"/a/b"`, `'/a/b'`},
+		{"from pathlib import Path\nx = 'unix:%s' % (Path('/a') / 'b')", `"unix:/a/b"`, `'unix:/a/b'`},
+		{"from pathlib import Path\nx = '%s.%d' % (Path('/a'), 7)", `"/a.7"`, `'/a.7'`},
 		{"import socket\nx = 'w-' + socket.gethostname()", `"w-${hostname()}"`, ""},
 		{"x = 7 / 2", `3.5`, `3.5`},
 		{"x = 4 / 2", `2`, `2.0`},

@@ -335,6 +335,9 @@ func (in *interp) updateDict(d *value.Dict, v value.Value, n syntax.Node) (*Unkn
 }
 
 func (in *interp) binary(op string, l, r value.Value, n syntax.Node) (value.Value, error) {
+	if text, ok := l.(value.Str); ok && op == "%" {
+		r = formatted(string(text), r)
+	}
 	if v, ok, err := in.ownBinary(op, l, r, n); ok {
 		return v, err
 	}

@@ -1,10 +1,34 @@
 package eval
 
 import (
+	"slices"
+	"strings"
+
 	"gsrv/schema"
 	"gsrv/schema/python/syntax"
 	"gsrv/schema/python/value"
 )
+
+// formatted puts the text of paths in their place where a template shows them with %s.
+func formatted(template string, arg value.Value) value.Value {
+	if strings.Contains(template, "%r") || strings.Contains(template, "%a") {
+		return arg
+	}
+	if p := pathText(arg); p != nil {
+		return p
+	}
+	t, ok := arg.(*value.Tuple)
+	if !ok || !slices.ContainsFunc(t.Elems, func(v value.Value) bool { return pathText(v) != nil }) {
+		return arg
+	}
+	out := value.NewTuple(slices.Clone(t.Elems)...)
+	for i, v := range out.Elems {
+		if p := pathText(v); p != nil {
+			out.Elems[i] = p
+		}
+	}
+	return out
+}
 
 func (in *interp) percent(template string, arg value.Value, n syntax.Node) (value.Value, error) {
 	pieces, err := value.PercentPieces(in.budget, template, arg)
