@@ -32,6 +32,7 @@ func Make(cfg *schema.Config, dir string, listen ...string) (*Plan, hcl.Diagnost
 	r.tls(p)
 	r.logs(p)
 	r.process(p)
+	r.static(p)
 	r.sockets(p)
 	r.hooks(p)
 	p.Reload = Reload{Enabled: r.flag("reload.enabled", false), Poll: r.text("reload.engine", "auto") == "poll", Files: r.paths(p, r.list("reload.files"))}
@@ -350,7 +351,7 @@ func (r *reader) logs(p *Plan) {
 		}
 	}
 	if r.server == "uwsgi" {
-		r.uwsgiLogs(l)
+		r.uwsgiLogs(p)
 	}
 	if address := r.text("metrics.statsd.address", ""); address != "" {
 		p.Statsd = &Statsd{Address: address, Prefix: r.text("metrics.statsd.prefix", ""), Tags: r.list("metrics.statsd.tags"), Backlog: r.ownFlag("enable_backlog_metric")}

@@ -28,6 +28,8 @@ type Plan struct {
 	Statsd  *Statsd
 	Process Process
 	Reload  Reload
+	// Static files are served without a worker; nil for none.
+	Static *Static
 
 	// Remarks are settings without meaning here, for the error log.
 	Remarks []Remark
@@ -166,7 +168,10 @@ type Log struct {
 	// Error is a file, or - for standard error. Access is a file, - for standard output, or empty for none.
 	Error, Access string
 	// Format is gunicorn's access log format, or json.
-	Format        string
+	Format string
+	// Requests makes the lines uWSGI's instead; nil: no. Sinks are where the access log goes beside Access.
+	Requests      *RequestLog
+	Sinks         []Sink
 	CaptureOutput bool
 	Syslog        *Syslog
 }

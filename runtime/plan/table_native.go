@@ -12,6 +12,7 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 	{Honoured, "log.level log.error.to log.access.to log.access.format log.capture_output log.syslog.*", "The access log's format is gunicorn's, or json."},
 	{Honoured, "metrics.statsd.address metrics.statsd.prefix metrics.statsd.tags", ""},
 	{Honoured, "process.user process.group process.supplementary_groups process.umask process.pid_file process.daemon process.name", ""},
+	{Honoured, "static.map", "Files are sent without a worker, before the application is asked, and never out of their directory."},
 	{Honoured, "reload.enabled reload.engine reload.files", ""},
 	{Honoured, "hooks.file hooks.on_starting hooks.on_reload hooks.when_ready hooks.pre_fork hooks.post_fork hooks.post_worker_init hooks.worker_int hooks.worker_abort hooks.pre_exec hooks.pre_request hooks.post_request hooks.child_exit hooks.worker_exit hooks.nworkers_changed hooks.on_exit", ""},
 
@@ -27,6 +28,5 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 	{Refused, "workers.minimum", "The number of workers is fixed. Take it out, and change the number with TTIN, TTOU or gsrv ctl scale."},
 	{Refused, "log.config log.config_file log.class", "The logs are written outside of Python. Set log.error, log.access and log.level, and let the application configure its own logging."},
 	{Refused, "metrics.stats_address", "uWSGI's statistics are not given. gsrv run --admin HOST:PORT serves Prometheus metrics, and gsrv ctl status tells the rest."},
-	{Refused, "static.map", "Static files are not served. Let the proxy serve them, or WhiteNoise in the application."},
 	{Refused, "hooks.ssl_context", "TLS is done outside of Python. Say what the hook does with the settings of the tls block."},
 }}

@@ -71,38 +71,3 @@ func parts(s *schema.Setting) []schema.Setting {
 	}
 	return []schema.Setting{*s}
 }
-
-// uwsgiLogs refuses loggers other than files and the standard streams, and sends to syslog what log-syslog asks for.
-func (r *reader) uwsgiLogs(l *Log) {
-	for _, name := range []string{"logger", "req-logger"} {
-		loggers := parts(r.own(name))
-		for i := range loggers {
-			s := &loggers[i]
-			text := textOf(s, "")
-			if id, rest, ok := strings.Cut(text, " "); ok && !strings.Contains(id, ":") {
-				text = rest // a name for log-route
-			}
-			engine, _, _ := strings.Cut(text, ":")
-			switch {
-			case len(loggers) > 1:
-				r.refuse(s, "run-log", "Several logs", "gsrv run writes one error log and one access log. Take the other %s out.", name)
-			case engine != "file" && engine != "stdio":
-				r.refuse(s, "run-log", "Logger not known here", "%s = %s: loggers are file:PATH and stdio here, and log-syslog for syslog.", name, text)
-			}
-		}
-	}
-	if s := r.own("log-syslog"); s != nil {
-		// PREFIX[,FACILITY], as the plugin reads it.
-		prefix, facility := "uwsgi", "daemon"
-		if list := listOf(s); len(list) > 0 {
-			text, where, has := strings.Cut(list[len(list)-1], ",")
-			if text != "" && text != "true" && text != "1" {
-				prefix = text
-			}
-			if has {
-				facility = where
-			}
-		}
-		l.Syslog = &Syslog{Address: "unix:///dev/log", Prefix: prefix, Facility: facility, Access: l.Access != ""}
-	}
-}

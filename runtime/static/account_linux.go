@@ -11,9 +11,9 @@ import (
 // readers is how many files are looked for at one time by another account.
 const readers = 8
 
-// account gives a function that runs others as an account. Linux has the identity that files are opened with for each thread: these
-// threads take the account's and run nothing else.
-func account(a Account) (as func(func()), end func(), err error) {
+// account gives a function that runs others as an account, until stop is closed. Linux has the identity that files are opened with for
+// each thread: these threads take the account's and run nothing else.
+func account(a Account, stop <-chan struct{}) (as func(func()), err error) {
 	work := make(chan func())
 	failed := make(chan error)
 	for range readers {
@@ -25,8 +25,13 @@ func account(a Account) (as func(func()), end func(), err error) {
 			if err != nil {
 				return
 			}
-			for do := range work {
-				do()
+			for {
+				select {
+				case do := <-work:
+					do()
+				case <-stop:
+					return
+				}
 			}
 		}()
 	}
@@ -36,15 +41,13 @@ func account(a Account) (as func(func()), end func(), err error) {
 		}
 	}
 	if err != nil {
-		close(work)
-		return nil, nil, fmt.Errorf("static files cannot be read as the workers' account: %w", err)
+		return nil, fmt.Errorf("static files cannot be read as the workers' account: %w", err)
 	}
-	as = func(do func()) {
+	return func(do func()) {
 		done := make(chan struct{})
 		work <- func() { defer close(done); do() }
 		<-done
-	}
-	return as, func() { close(work) }, nil
+	}, nil
 }
 
 // become gives this thread the account's identity for files. Root's rights over all files go with it.

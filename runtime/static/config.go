@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -72,8 +73,6 @@ type Files struct {
 	rules []*rule
 	// as runs a function as the account, and waits for it.
 	as func(func())
-	// end frees what New has taken.
-	end func()
 }
 
 // A rule is one directory or file that is served.
@@ -97,7 +96,7 @@ type root struct {
 
 // New makes Files of a Config. Warnings tell of files with types that are not there.
 func New(c Config) (f *Files, warnings []string, err error) {
-	f = &Files{c: c, types: map[string]string{}, as: func(do func()) { do() }, end: func() {}}
+	f = &Files{c: c, types: map[string]string{}, as: func(do func()) { do() }}
 	for i := range f.c.Expires {
 		e := &f.c.Expires[i]
 		if e.By == ByType {
@@ -133,15 +132,16 @@ func New(c Config) (f *Files, warnings []string, err error) {
 		}
 	}
 	if c.Account != nil {
-		if f.as, f.end, err = account(*c.Account); err != nil {
+		stop := make(chan struct{})
+		if f.as, err = account(*c.Account, stop); err != nil {
+			close(stop)
 			return nil, nil, err
 		}
+		// A request may still be read that began before a reload: what reads files ends with the last that knows of it.
+		runtime.AddCleanup(f, func(stop chan struct{}) { close(stop) }, stop)
 	}
 	return f, warnings, nil
 }
-
-// Close ends what New has started. Requests must not come any more.
-func (f *Files) Close() { f.end() }
 
 // resolve gives the rule's target without symbolic links; nil where it is not there.
 func (r *rule) resolve() *root {

@@ -20,6 +20,6 @@ func openRegular(real string) *os.File {
 	return f
 }
 
-func account(Account) (as func(func()), end func(), err error) {
-	return nil, nil, errors.New("static files are read as another account on Linux alone")
+func account(Account, <-chan struct{}) (as func(func()), err error) {
+	return nil, errors.New("static files are read as another account on Linux alone")
 }

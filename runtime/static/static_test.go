@@ -203,7 +203,6 @@ func TestAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer files.Close()
 	for path, want := range map[string]bool{"root.txt": false, "own.txt": true, "group.txt": true, "second.txt": true, "a.txt": true} {
 		if _, ok := serve(files, "REQUEST_METHOD", "GET", "RAW_URI", "/static/"+path); ok != want {
 			t.Errorf("%s: %v", path, ok)

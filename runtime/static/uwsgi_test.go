@@ -223,7 +223,6 @@ func startFront(t *testing.T, c static.Config) string {
 		s.Shutdown(ctx)
 		<-served
 		l.Close()
-		files.Close()
 	})
 	return l.Addr().String()
 }
