@@ -269,7 +269,15 @@ func (r *uwsgiRecord) appendAddress(b []byte) []byte {
 			return appendEscaped(b, v)
 		}
 	}
-	return appendEscaped(b, r.a.c.peer.addr)
+	return appendEscaped(b, r.address())
+}
+
+// address is REMOTE_ADDR; uWSGI has 0.0.0.0 for clients of a unix socket.
+func (r *uwsgiRecord) address() string {
+	if p := r.a.c.peer; p.addr != "" && (!p.local || p.proxy != nil) {
+		return p.addr
+	}
+	return "0.0.0.0"
 }
 
 // pid is the worker's; gsrv's own where no worker had the request.
@@ -323,7 +331,7 @@ func (r *uwsgiRecord) count() {
 	add(len("SCRIPT_NAME"), 0)
 	add(len("SERVER_NAME"), len(r.l.hostname))
 	add(len("SERVER_PORT"), len(r.port()))
-	add(len("REMOTE_ADDR"), len(r.a.c.peer.addr))
+	add(len("REMOTE_ADDR"), len(r.address()))
 	if r.l.Router {
 		add(len("UWSGI_ROUTER"), len("http"))
 		add(len("REMOTE_PORT"), len(r.a.c.peer.port))

@@ -147,6 +147,8 @@ func (r *uwsgiRecord) appendVar(b []byte, key string) []byte {
 			b = append(b, "http"...)
 		}
 		return b
+	case "REMOTE_ADDR":
+		return appendEscaped(b, r.address())
 	case "REMOTE_PORT":
 		if !r.l.Router {
 			return b
