@@ -224,4 +224,17 @@ var uwsgiFileEffects = []effect{
 			answered(t, socketOf(t, s), map[string][]string{"/static/a.txt": {"200 OK", "\r\n\r\nplain text\n"}, "/static/%2e%2e/probe.py": {"application/json"}})
 		},
 	},
+	{
+		name: "log format of uWSGI", server: "gsrv", settings: "log.access.format log.access.to",
+		conf: "app \"probe:app\" {}\nlisten \"unix:s.sock\" {}\nlog {\n  access {\n    to = \"one.log\"\n    format = \"%(method) %(uri) %(wid) %(var.HTTP_HOST)\"\n  }\n}\n",
+		observe: func(t *testing.T, s *testServer) {
+			fetched(t, socketOf(t, s), "/logged")
+			logged(t, s, logOf(t, s, "one.log", "/logged"), []string{"GET /logged 1 x\n"}, nil)
+		},
+		without: "app \"probe:app\" {}\nlisten \"unix:s.sock\" {}\nlog {\n  access {\n    to = \"one.log\"\n  }\n}\n",
+		otherwise: func(t *testing.T, s *testServer) {
+			fetched(t, socketOf(t, s), "/logged")
+			logged(t, s, logOf(t, s, "one.log", "/logged"), []string{`"GET /logged HTTP/1.1" 200`}, nil)
+		},
+	},
 }

@@ -268,3 +268,96 @@ func asked(t *testing.T, addr, request string) {
 	}
 	io.Copy(io.Discard, resp.Body)
 }
+
+// TestUWSGIOwnLine: a line that would be longer than 4096 bytes leaves out what the client chose, and nobody can end a line.
+func TestUWSGIOwnLine(t *testing.T) {
+	var b lockedBuffer
+	l := openLog(t, AccessLogConfig{Writer: &b, UWSGI: &UWSGILog{ForwardedFor: true}})
+	r := start(t, hello, func(c *Config) { c.Access = l })
+	asked(t, r.addr.String(), "GET /"+strings.Repeat("x", 4000)+" HTTP/1.1\r\nHost: x\r\n\r\n")
+	r.settle()
+	asked(t, r.addr.String(), "GET /q\"\\ HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: a\x01\xffb\"c\r\n\r\n")
+	r.settle()
+	l.Flush()
+	lines := requestLines(b.String())
+	if len(lines) == 0 || !strings.HasPrefix(lines[0], "[pid: 4711|app: 0|req: 1/1] 0.0.0.0 () {20 vars in ") || !strings.Contains(lines[0], "] - - => generated 12 bytes in ") || !strings.Contains(lines[0], " (- 200) 2 headers in ") {
+		t.Fatalf("%.300q", lines)
+	}
+	if strings.Contains(b.String(), "\x01") || strings.Contains(b.String(), "\xff") {
+		t.Errorf("%q", lines[1:])
+	}
+}
+
+// TestUWSGIFormat tells the two notations apart.
+func TestUWSGIFormat(t *testing.T) {
+	for format, want := range map[string]bool{
+		"%(addr) %(uri)": true, "%(var.HTTP_X) [%(ltime)] \"%(method)\"": true, DefaultAccessFormat: false, "json": false, "": false, "%(h)s %(addr)s": false, "%({x-a}i)s %(uri)s": false, "%(nothing)s": false, "%(uri": false,
+	} {
+		if got := UWSGIFormat(format); got != want {
+			t.Errorf("%q: %v", format, got)
+		}
+	}
+}
+
+// TestStrftime compares with the real strftime.
+func TestStrftime(t *testing.T) {
+	date := oracle.Program(t, "date")
+	for _, at := range []time.Time{time.Unix(0, 0), time.Unix(1704067199, 0), time.Unix(1709210096, 0), time.Unix(1735689600, 0), time.Unix(1483228800, 0), time.Unix(1609459200, 0), time.Unix(951782400, 0)} {
+		at = at.UTC()
+		for c := byte('A'); c <= 'z'; c++ {
+			if strings.IndexByte("EOLNJKQfiqov[\\]^_`", c) >= 0 {
+				continue // modifiers, and what strftime does not have
+			}
+			format := "%" + string(c)
+			cmd := exec.Command(date, "-u", "-d", at.Format(time.RFC3339), "+"+format)
+			cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC")
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := Strftime(format, at), strings.TrimSuffix(string(out), "\n"); got != want {
+				t.Errorf("%s at %s: %q, not %q", format, at, got, want)
+			}
+		}
+	}
+}
+
+func FuzzUWSGIFormat(f *testing.F) {
+	for _, s := range []string{"%(uri) %(status)", "%%(a", "%((uri))%", "x)%()(%(var.X)%(metric.a)", "%(ftime)%(secs)"} {
+		f.Add(s, "%Y%m%")
+	}
+	s := settingsOf(f, nil)
+	f.Fuzz(func(t *testing.T, format, date string) {
+		sc := new(scratch)
+		if n, err := s.HTTP.ParseHead([]byte("GET /a?b HTTP/1.1\r\nHost: x\r\nUser-Agent: y\r\n\r\n"), &sc.head); n == 0 || err != nil {
+			t.Fatal(err)
+		}
+		a := &answer{set: s, sc: sc, c: &conn{peer: tcpPeer("127.0.0.1:5000", "127.0.0.1:8000")}}
+		b, ok := newUWSGILog(&UWSGILog{Format: format, Date: date}).line(nil, a, 200, 1)
+		if !ok || len(b) > 4096+64*(len(format)+len(date)*(1+strings.Count(format, "ftime"))) {
+			t.Errorf("%q: %d bytes", format, len(b))
+		}
+	})
+}
+
+func BenchmarkUWSGILine(b *testing.B) {
+	for name, format := range map[string]string{"own": "", "format": `%(addr) - %(user) [%(ltime)] "%(method) %(uri) %(proto)" %(status) %(size) "%(referer)" "%(uagent)"`} {
+		b.Run(name, func(b *testing.B) {
+			l, err := OpenAccessLog(AccessLogConfig{Path: os.DevNull, UWSGI: &UWSGILog{Format: format}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer l.Close()
+			sc := new(scratch)
+			s := settingsOf(b, nil)
+			if n, err := s.HTTP.ParseHead([]byte("GET /a/b?c=d HTTP/1.1\r\nHost: example.org\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nReferer: http://example.org/\r\nAccept: text/html\r\n\r\n"), &sc.head); n == 0 || err != nil {
+				b.Fatal(err)
+			}
+			a := &answer{set: s, sc: sc, c: &conn{peer: tcpPeer("127.0.0.1:5000", "127.0.0.1:8000")}}
+			b.ReportAllocs()
+			for b.Loop() {
+				l.log(a, 200, 1234567)
+			}
+		})
+	}
+}

@@ -124,6 +124,23 @@ func uwsgiVariable(name string) uwsgiPiece {
 	return uwsgiPiece{append: func(b []byte, _ *uwsgiRecord) []byte { return b }}
 }
 
+// UWSGIFormat says that a format is uWSGI's log-format, not gunicorn's access_log_format: it has variables of the one, which are words,
+// and none of the other, which are letters and names in braces.
+func UWSGIFormat(format string) bool {
+	theirs := false
+	for _, part := range strings.Split(format, "%(")[1:] {
+		name, _, closed := strings.Cut(part, ")")
+		switch {
+		case !closed:
+		case len(name) == 1 || strings.HasPrefix(name, "{"):
+			return false
+		case uwsgiVars[name] != nil || strings.HasPrefix(name, "var.") || strings.HasPrefix(name, "metric."):
+			theirs = true
+		}
+	}
+	return theirs
+}
+
 // appendVar appends a variable of the request by its name in uWSGI.
 func (r *uwsgiRecord) appendVar(b []byte, key string) []byte {
 	h := &r.a.sc.head

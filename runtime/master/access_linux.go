@@ -38,6 +38,9 @@ func (s *server) openAccess(p *plan.Log) (*front.AccessLog, error) {
 				Worker: s.workerNumber,
 			}
 		}
+		if p.Requests == nil && p.Either && front.UWSGIFormat(p.Format) {
+			c.UWSGI = &front.UWSGILog{Format: p.Format, Worker: s.workerNumber}
+		}
 		var writers []io.Writer
 		add := func(sink plan.Sink) error {
 			w, f, err := openSink(sink)

@@ -342,6 +342,7 @@ func (r *reader) logs(p *Plan) {
 	l.Error = stream(p, r.text("log.error.to", "-"))
 	l.Access = stream(p, r.text("log.access.to", ""))
 	l.Format = r.text("log.access.format", `%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"`)
+	l.Either = r.server == "gsrv"
 	l.CaptureOutput = r.flag("log.capture_output", false)
 	if r.flag("log.syslog.enabled", false) {
 		l.Syslog = &Syslog{Address: r.text("log.syslog.address", "udp://localhost:514"), Prefix: r.text("log.syslog.prefix", ""), Facility: r.text("log.syslog.facility", "user")}

@@ -167,8 +167,9 @@ type Log struct {
 	Level string
 	// Error is a file, or - for standard error. Access is a file, - for standard output, or empty for none.
 	Error, Access string
-	// Format is gunicorn's access log format, or json.
+	// Format is gunicorn's access log format, or json; where Either is set, it may be uWSGI's log-format as well.
 	Format string
+	Either bool
 	// Requests makes the lines uWSGI's instead; nil: no. Sinks are where the access log goes beside Access.
 	Requests      *RequestLog
 	Sinks         []Sink

@@ -9,7 +9,7 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 	{Honoured, "http.keep_alive http.timeout http.send_file http.limits.request_line http.limits.header_count http.limits.header_size http.limits.request_head http.limits.body", ""},
 	{Honoured, "proxy.trusted proxy.protocol proxy.protocol_trusted proxy.secure_scheme_headers proxy.forwarder_headers proxy.header_map", ""},
 	{Honoured, "tls.certificate tls.key tls.client_ca tls.client_certificate tls.ciphers", "Certificates are read again when their files change. HTTP/2 is offered."},
-	{Honoured, "log.level log.error.to log.access.to log.access.format log.capture_output log.syslog.*", "The access log's format is gunicorn's, or json."},
+	{Honoured, "log.level log.error.to log.access.to log.access.format log.capture_output log.syslog.*", "The access log's format is gunicorn's, uWSGI's log-format, or json."},
 	{Honoured, "metrics.statsd.address metrics.statsd.prefix metrics.statsd.tags", ""},
 	{Honoured, "process.user process.group process.supplementary_groups process.umask process.pid_file process.daemon process.name", ""},
 	{Honoured, "static.map", "Files are sent without a worker, before the application is asked, and never out of their directory."},
