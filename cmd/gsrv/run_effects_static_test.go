@@ -218,6 +218,33 @@ var uwsgiFileEffects = []effect{
 		},
 	},
 	{
+		name: "cheaper", server: "uwsgi", settings: "cheaper cheaper-step cheaper-overload cheaper-algo cheaper-rss-limit-soft cheaper-rss-limit-hard",
+		conf: uwsgiStart + "processes = 3\ncheaper = 1\ncheaper-overload = 1\ncheaper-step = 2\ncheaper-algo = spare\ncheaper-rss-limit-soft = 8000000000\ncheaper-rss-limit-hard = 9000000000\n",
+		observe: func(t *testing.T, s *testServer) {
+			socket, control := socketOf(t, s), filepath.Join(s.dir, "ctl.sock")
+			until(t, func() bool { return workerCount(t, control) == 1 })
+			done := make(chan int)
+			go func() { done <- meeting(socket, 2, 1, "4") }() // which waits for a second request in its process
+			until(t, func() bool { return workerCount(t, control) == 3 })
+			<-done
+			until(t, func() bool { return workerCount(t, control) == 1 })
+		},
+		without: uwsgiStart + "processes = 3\ncheaper = 1\ncheaper-algo = manual\ncheaper-initial = 2\n",
+		otherwise: func(t *testing.T, s *testServer) {
+			s.await(1, "Using worker: 2 sync workers, 1 to 3 by the load")
+			want(t, "workers", workerCount(t, filepath.Join(s.dir, "ctl.sock")), 2)
+		},
+	},
+	{
+		name: "cheaper at the start", server: "uwsgi", settings: "cheaper-initial",
+		conf: uwsgiStart + "processes = 3\ncheaper = 1\ncheaper-algo = backlog\ncheaper-overload = 1\ncheaper-initial = 3\n",
+		observe: func(t *testing.T, s *testServer) {
+			s.await(1, "Using worker: 3 sync workers, 1 to 3 by the load")
+			socketOf(t, s)
+			until(t, func() bool { return workerCount(t, filepath.Join(s.dir, "ctl.sock")) == 1 })
+		},
+	},
+	{
 		name: "static", server: "gsrv", settings: "static.map", files: staticFiles,
 		conf: "app \"probe:app\" {}\nlisten \"unix:s.sock\" {}\nstatic {\n  map = [\"/static=www\"]\n}\n",
 		observe: func(t *testing.T, s *testServer) {

@@ -51,6 +51,7 @@ func (m *master) loop(signals <-chan os.Signal, status daemonStatus) {
 			m.signal(s)
 		case <-second.C:
 			m.gauges()
+			m.adapt()
 		case <-watchdog:
 			m.notify.alive()
 		}
@@ -112,6 +113,9 @@ func (m *master) begin(g *generation) {
 	shape := fmt.Sprintf("%d %s workers", m.workersFor(m.plan), w.Class)
 	if w.Threads > 1 {
 		shape += fmt.Sprintf(" × %d threads", w.Threads)
+	}
+	if c := w.Cheaper; c != nil {
+		shape += fmt.Sprintf(", %d to %d by the load", c.Minimum, w.Count)
 	}
 	m.log.infof("Using worker: %s", shape)
 	m.notify.ready(m.plan.Config.Summary)
@@ -357,6 +361,9 @@ func (m *master) swap(p *plan.Plan, g *generation) (old *generation) {
 	old = m.current
 	if p.Workers.Count != m.plan.Workers.Count {
 		m.override = 0
+	}
+	if p.Workers.Cheaper == nil {
+		m.adaptive = 0
 	}
 	m.plan, m.current, m.state, m.failure = p, g, "serving", ""
 	m.reloads++

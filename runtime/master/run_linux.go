@@ -31,12 +31,15 @@ type master struct {
 	heir    *inheritance
 	started time.Time
 
-	mu         sync.Mutex
-	plan       *plan.Plan
-	state      string
-	failure    string
-	reloads    int
-	override   int
+	mu       sync.Mutex
+	plan     *plan.Plan
+	state    string
+	failure  string
+	reloads  int
+	override int
+	// adaptive is how many workers the load asked for last, 0 before.
+	adaptive   int
+	cheaper    cheaper
 	listeners  []*listener
 	front      Front
 	current    *generation
@@ -224,6 +227,9 @@ func (m *master) boot(ctx context.Context, p *plan.Plan, number, workers int, re
 func (m *master) workersFor(p *plan.Plan) int {
 	if m.override > 0 {
 		return m.override
+	}
+	if p.Workers.Cheaper != nil {
+		return adapted(p, m.adaptive)
 	}
 	return p.Workers.Count
 }

@@ -184,6 +184,7 @@ func (r *reader) workers(p *Plan) {
 	w.MaxMemory = r.number("workers.recycle.memory", 0)
 	w.MaxLifetime = r.seconds("workers.recycle.lifetime", 0)
 	w.SendFile = r.flag("http.send_file", true) && !r.ownFlag("disable-sendfile")
+	r.cheaper(p)
 	r.class(p)
 }
 

@@ -148,6 +148,21 @@ type Workers struct {
 	MaxMemory                              int64
 	MaxLifetime                            time.Duration
 	SendFile                               bool
+	// Cheaper lets the number go up and down with the load, Count being the most; nil keeps it.
+	Cheaper *Cheaper
+}
+
+// Cheaper is uWSGI's cheaper subsystem.
+type Cheaper struct {
+	// Minimum and Initial are numbers of workers, Step how many are added at once.
+	Minimum, Initial, Step int
+	// Overload is how many seconds all workers must be busy before some are added; with the algorithm backlog, how many requests must
+	// wait.
+	Overload int
+	// Algorithm is spare, backlog or manual.
+	Algorithm string
+	// SoftRSS and HardRSS bound the memory of all workers, in bytes: above the one none is added, above the other some are taken.
+	SoftRSS, HardRSS int64
 }
 
 // Hooks are functions of the configuration that workers and the master call.
