@@ -3,6 +3,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -242,6 +244,72 @@ var uwsgiFileEffects = []effect{
 			s.await(1, "Using worker: 3 sync workers, 1 to 3 by the load")
 			socketOf(t, s)
 			until(t, func() bool { return workerCount(t, filepath.Join(s.dir, "ctl.sock")) == 1 })
+		},
+	},
+	{
+		name: "statistics", server: "uwsgi", settings: "stats",
+		conf: uwsgiStart + "processes = 3\nthreads = 2\ncheaper = 2\nstats = stats.sock\n",
+		observe: func(t *testing.T, s *testServer) {
+			socket := socketOf(t, s)
+			pid := ask(t, socket, "/process").text("pid")
+			for range 3 {
+				fetched(t, socket, "/logged")
+			}
+			var st struct {
+				PID     int
+				Load    int
+				Sockets []struct {
+					Name  string
+					Proto string
+				}
+				Workers []map[string]any
+			}
+			until(t, func() bool {
+				c := dial(t, filepath.Join(s.dir, "stats.sock"))
+				defer c.Close()
+				if err := json.NewDecoder(c).Decode(&st); err != nil {
+					t.Fatal(err)
+				}
+				n := 0.0
+				for _, w := range st.Workers {
+					n += w["requests"].(float64)
+				}
+				return n == 4 && st.Load == 0
+			})
+			want(t, "pid", st.PID, s.cmd.Process.Pid)
+			want(t, "sockets", len(st.Sockets), 1)
+			want(t, "workers", len(st.Workers), 3)
+			want(t, "the third", st.Workers[2]["status"], "cheap")
+			seen := false
+			for _, w := range st.Workers[:2] {
+				want(t, "cores", len(w["cores"].([]any)), 2)
+				want(t, "status", w["status"], "idle")
+				if fmt.Sprint(w["pid"]) == pid {
+					seen = true
+					if w["rss"].(float64) < 1<<20 || w["vsz"].(float64) < 1<<20 || w["tx"].(float64) < 100 || w["avg_rt"].(float64) <= 0 || w["running_time"].(float64) <= 0 || w["last_spawn"].(float64) < 1e9 {
+						t.Errorf("a worker without figures: %v", w)
+					}
+				}
+			}
+			if !seen {
+				t.Errorf("no worker %s in %v", pid, st.Workers)
+			}
+		},
+		without: uwsgiStart,
+		otherwise: func(t *testing.T, s *testServer) {
+			socketOf(t, s)
+			if exists(filepath.Join(s.dir, "stats.sock")) {
+				t.Error("there are statistics")
+			}
+		},
+	},
+	{
+		name: "statistics by HTTP", server: "uwsgi", settings: "stats-http stats-minified stats-no-cores",
+		conf: uwsgiStart + "stats = stats.sock\nstats-http = true\nstats-minified = true\nstats-no-cores = true\n",
+		observe: func(t *testing.T, s *testServer) {
+			socketOf(t, s)
+			s.await(1, "Using worker")
+			answered(t, filepath.Join(s.dir, "stats.sock"), map[string][]string{"/": {"HTTP/1.0 200 OK\r\n", "Content-Type: application/json\r\n", `"listen_queue":0,`, `"status":"idle"`, "!cores", "!\t"}})
 		},
 	},
 	{

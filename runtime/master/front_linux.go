@@ -37,6 +37,13 @@ type server struct {
 	tls    atomic.Pointer[front.TLS]
 	// onRequest is told of every request; nil for nobody.
 	onRequest func(status int, took time.Duration)
+	// observer is told of every answer where statistics are given.
+	observer atomic.Pointer[func(worker, status int, took time.Duration, bytes int64)]
+}
+
+// Observe sets who is told of every answer.
+func (s *server) Observe(f func(worker, status int, took time.Duration, bytes int64)) {
+	s.observer.Store(&f)
 }
 
 func newFront(p *plan.Plan, log *Log, sender func() wire.Sender, onRequest func(int, time.Duration)) (Front, error) {
@@ -80,6 +87,13 @@ func (s *server) configure(p *plan.Plan) (front.Config, error) {
 		return c, fmt.Errorf("access log: %w", err)
 	}
 	c.Access = access
+	if p.Stats != nil {
+		c.OnAnswer = func(worker, status int, took time.Duration, bytes int64) {
+			if f := s.observer.Load(); f != nil {
+				(*f)(worker, status, took, bytes)
+			}
+		}
+	}
 	if c.Sender, err = s.static(p); err != nil {
 		return c, err
 	}

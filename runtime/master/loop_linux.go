@@ -52,6 +52,9 @@ func (m *master) loop(signals <-chan os.Signal, status daemonStatus) {
 		case <-second.C:
 			m.gauges()
 			m.adapt()
+			if m.stats != nil && m.current != nil {
+				m.tallies.look(m.current.Status())
+			}
 		case <-watchdog:
 			m.notify.alive()
 		}
@@ -179,6 +182,9 @@ func (m *master) end(code int) {
 	}
 	if m.admin != nil {
 		m.admin.Close()
+	}
+	if m.stats != nil {
+		m.stats.Close()
 	}
 	if s := m.statsd.Swap(nil); s != nil {
 		s.Close()

@@ -137,6 +137,7 @@ func (m *master) reconfigure(p *plan.Plan, paused bool) error {
 			m.mu.Lock()
 			m.front = front
 			m.mu.Unlock()
+			m.observe()
 		}
 	} else {
 		err = m.front.Reconfigure(p)
@@ -157,11 +158,19 @@ func (m *master) adopt(c *candidate, paused bool) {
 	if err := m.startStatsd(p); err != nil {
 		m.log.errorf("%v", err)
 	}
+	if err := m.openStats(p); err != nil {
+		m.log.errorf("%v", err)
+	}
 	before := m.listeners
 	old := m.swap(p, c.gen)
 	m.guard(c.gen)
 	if want := m.workersFor(p); want != c.workers {
-		m.scale(want) // it was changed meanwhile
+		// It was changed meanwhile.
+		if m.override > 0 {
+			m.scale(want)
+		} else if err := m.current.Scale(want); err != nil {
+			m.log.errorf("The number of workers could not be changed: %v", err)
+		}
 	}
 	m.mu.Lock()
 	m.listeners = c.all

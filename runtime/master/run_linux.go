@@ -40,6 +40,8 @@ type master struct {
 	// adaptive is how many workers the load asked for last, 0 before.
 	adaptive   int
 	cheaper    cheaper
+	stats      *statsServer
+	tallies    tallies
 	listeners  []*listener
 	front      Front
 	current    *generation
@@ -111,6 +113,9 @@ func (m *master) abandon() {
 	if m.admin != nil {
 		m.admin.Close()
 	}
+	if m.stats != nil {
+		m.stats.Close()
+	}
 }
 
 // start does all that comes before the first generation.
@@ -158,7 +163,20 @@ func (m *master) start() error {
 	if m.front, err = m.o.Front(p, m.log, m.sender, m.onRequest); err != nil {
 		return err
 	}
+	m.observe()
+	if err := m.openStats(p); err != nil {
+		return err
+	}
 	return m.openControl()
+}
+
+// observe has the front tell of every answer, for the statistics.
+func (m *master) observe() {
+	if f, ok := m.front.(interface {
+		Observe(f func(worker, status int, took time.Duration, bytes int64))
+	}); ok {
+		f.Observe(m.tallies.request)
+	}
 }
 
 func (m *master) openControl() error {

@@ -26,6 +26,8 @@ type Plan struct {
 	Hooks   Hooks
 	Log     Log
 	Statsd  *Statsd
+	// Stats gives uWSGI's statistics at an address; nil for no.
+	Stats   *Stats
 	Process Process
 	Reload  Reload
 	// Static files are served without a worker; nil for none.
@@ -205,6 +207,14 @@ type Statsd struct {
 	Address, Prefix string
 	Tags            []string
 	Backlog         bool
+}
+
+// Stats is uWSGI's stats server.
+type Stats struct {
+	// Network is tcp or unix.
+	Network, Address string
+	// HTTP answers with a head, Minified without blanks; NoCores leaves the threads of workers out.
+	HTTP, Minified, NoCores bool
 }
 
 // Process is the master's own.

@@ -111,6 +111,7 @@ var samples = map[string]map[string]sample{
 		"logger": {"file:error.log", ""}, "req-logger": {"file:access.log", ""}, "disable-logging": {"true", ""}, "lazy": {"true", "master = true"}, "lazy-apps": {"true", "master = true"},
 		"chdir": {"sub", ""}, "env": {"A=b", ""}, "wsgi-file": {"hello.py", "-"}, "module": {"hello:app", "-"}, "callable": {"app", ""}, "home": {"sub", ""}, "pythonpath": {"lib", ""},
 		"paste": {"config:production.ini", "-"}, "ini-paste": {"production.ini", "-"}, "mount": {"/=hello.py", "-"}, "py-auto-reload": {"1", ""}, "touch-reload": {"hooks.py", ""}, "disable-sendfile": {"true", ""},
+		"stats": {"127.0.0.1:9191", ""}, "stats-http": {"true", "stats = :9191"}, "stats-minified": {"true", "stats = :9191"}, "stats-no-cores": {"true", "stats = :9191"},
 		"cheaper": {"1", "processes = 4"}, "cheaper-initial": {"2", "processes = 4\ncheaper = 1"}, "cheaper-step": {"2", "processes = 4\ncheaper = 1"}, "cheaper-overload": {"9", "processes = 4\ncheaper = 1"},
 		"cheaper-algo": {"backlog", "processes = 4\ncheaper = 1"}, "cheaper-rss-limit-soft": {"1000", "processes = 4\ncheaper = 1"}, "cheaper-rss-limit-hard": {"1000", "processes = 4\ncheaper = 1"},
 		"static-map": {"/s=sub", ""}, "static-map2": {"/s=sub", ""}, "check-static": {"sub", ""}, "static-index": {"index.html", "static-map = /s=sub"},

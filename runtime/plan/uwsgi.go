@@ -17,6 +17,7 @@ func (r *reader) uwsgi(p *Plan) {
 		}
 	}
 	r.beside(p)
+	r.stats(p)
 	mounts := parts(r.own("mount"))
 	for i := range mounts {
 		point, _, _ := strings.Cut(textOf(&mounts[i], ""), "=")
@@ -70,4 +71,24 @@ func parts(s *schema.Setting) []schema.Setting {
 		return s.Parts
 	}
 	return []schema.Setting{*s}
+}
+
+// stats reads the address of uWSGI's statistics: host:port, or a path.
+func (r *reader) stats(p *Plan) {
+	s := r.own("stats")
+	text := textOf(s, "")
+	if text == "" {
+		return
+	}
+	st := &Stats{Network: "unix", Address: text, HTTP: r.ownFlag("stats-http"), Minified: r.ownFlag("stats-minified"), NoCores: r.ownFlag("stats-no-cores")}
+	switch {
+	case strings.HasPrefix(text, "fd://") || strings.HasPrefix(text, "="):
+		r.refuse(s, "run-stats", "Statistics at a descriptor", "stats = %s: write host:port or the path of a socket.", text)
+		return
+	case strings.Contains(text, ":"):
+		st.Network = "tcp"
+	case !strings.HasPrefix(text, "@"):
+		st.Address = p.started(text)
+	}
+	p.Stats = st
 }
