@@ -33,6 +33,7 @@ func Make(cfg *schema.Config, dir string, listen ...string) (*Plan, hcl.Diagnost
 	r.logs(p)
 	r.process(p)
 	r.static(p)
+	r.stats(p)
 	r.sockets(p)
 	r.hooks(p)
 	p.Reload = Reload{Enabled: r.flag("reload.enabled", false), Poll: r.text("reload.engine", "auto") == "poll", Files: r.paths(p, r.list("reload.files"))}

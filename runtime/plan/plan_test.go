@@ -156,9 +156,10 @@ var samples = map[string]map[string]sample{
 		"metrics.statsd.tags": {"metrics {\n statsd {\n address = \"127.0.0.1:8125\"\n tags = [\"a\"]\n}\n}", ""},
 		"process.user":        {"process {\n user = \"65534\"\n}", ""}, "process.group": {"process {\n group = \"65534\"\n}", ""}, "process.supplementary_groups": {"process {\n supplementary_groups = true\n}", ""},
 		"process.umask": {"process {\n umask = \"0022\"\n}", ""}, "process.pid_file": {"process {\n pid_file = \"pid\"\n}", ""}, "process.daemon": {"process {\n daemon = true\n}", ""}, "process.name": {"process {\n name = \"shop\"\n}", ""},
-		"workers.minimum": {"workers {\n count = 4\n minimum = 2\n}", ""},
-		"static.map":      {"static {\n map = [\"/s=sub\"]\n}", ""},
-		"reload.enabled":  {"reload {\n enabled = true\n}", ""}, "reload.engine": {"reload {\n engine = \"poll\"\n}", ""}, "reload.files": {"reload {\n files = [\"hooks.py\"]\n}", ""},
+		"workers.minimum":       {"workers {\n count = 4\n minimum = 2\n}", ""},
+		"metrics.stats_address": {"metrics {\n stats_address = \"127.0.0.1:9191\"\n}", ""},
+		"static.map":            {"static {\n map = [\"/s=sub\"]\n}", ""},
+		"reload.enabled":        {"reload {\n enabled = true\n}", ""}, "reload.engine": {"reload {\n engine = \"poll\"\n}", ""}, "reload.files": {"reload {\n files = [\"hooks.py\"]\n}", ""},
 		"hooks.file": {`hooks "hooks.py" {}`, ""},
 	},
 }

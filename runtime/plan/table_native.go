@@ -12,6 +12,7 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 	{Honoured, "tls.certificate tls.key tls.client_ca tls.client_certificate tls.ciphers", "Certificates are read again when their files change. HTTP/2 is offered."},
 	{Honoured, "log.level log.error.to log.access.to log.access.format log.capture_output log.syslog.*", "The access log's format is gunicorn's, uWSGI's log-format, or json."},
 	{Honoured, "metrics.statsd.address metrics.statsd.prefix metrics.statsd.tags", ""},
+	{Honoured, "metrics.stats_address", "uWSGI's statistics, for uwsgitop."},
 	{Honoured, "process.user process.group process.supplementary_groups process.umask process.pid_file process.daemon process.name", ""},
 	{Honoured, "static.map", "Files are sent without a worker, before the application is asked, and never out of their directory."},
 	{Honoured, "reload.enabled reload.engine reload.files", ""},
@@ -27,6 +28,5 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 
 	{Refused, "listen.uwsgi listen.fastcgi listen.scgi", "gsrv run speaks HTTP. Use a listen block without protocol, and the proxy's proxy_pass."},
 	{Refused, "log.config log.config_file log.class", "The logs are written outside of Python. Set log.error, log.access and log.level, and let the application configure its own logging."},
-	{Refused, "metrics.stats_address", "uWSGI's statistics are not given. gsrv run --admin HOST:PORT serves Prometheus metrics, and gsrv ctl status tells the rest."},
 	{Refused, "hooks.ssl_context", "TLS is done outside of Python. Say what the hook does with the settings of the tls block."},
 }}

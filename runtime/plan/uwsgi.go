@@ -17,7 +17,6 @@ func (r *reader) uwsgi(p *Plan) {
 		}
 	}
 	r.beside(p)
-	r.stats(p)
 	mounts := parts(r.own("mount"))
 	for i := range mounts {
 		point, _, _ := strings.Cut(textOf(&mounts[i], ""), "=")
@@ -76,6 +75,9 @@ func parts(s *schema.Setting) []schema.Setting {
 // stats reads the address of uWSGI's statistics: host:port, or a path.
 func (r *reader) stats(p *Plan) {
 	s := r.own("stats")
+	if r.server == "gsrv" {
+		s = r.known("metrics.stats_address")
+	}
 	text := textOf(s, "")
 	if text == "" {
 		return
