@@ -49,8 +49,10 @@ type Status struct {
 
 // A Worker is one process.
 type Worker struct {
-	PID   int    `json:"pid"`
-	State string `json:"state"`
+	// Number is its place among the workers, from 1.
+	Number int    `json:"number"`
+	PID    int    `json:"pid"`
+	State  string `json:"state"`
 	// Requests it has answered; Busy is how many it runs now, Since when the oldest of them began.
 	Requests int64      `json:"requests"`
 	Busy     int        `json:"busy"`

@@ -16,6 +16,7 @@ const DefaultAccessFormat = `%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s"
 type AccessLog struct {
 	format []piece // nil: JSON
 	json   bool
+	uwsgi  *uwsgiLog
 	fail   func(error)
 
 	mu      sync.Mutex
@@ -41,6 +42,8 @@ type AccessLogConfig struct {
 	Format string
 	// JSON writes an object a line instead.
 	JSON bool
+	// UWSGI writes uWSGI's lines instead; nil: no.
+	UWSGI *UWSGILog
 	// Mode is for a file that is made; 0 stands for 0640.
 	Mode os.FileMode
 	// Error is told when lines cannot be written, once until they can be again.
@@ -60,7 +63,10 @@ const (
 func OpenAccessLog(c AccessLogConfig) (*AccessLog, error) {
 	l := &AccessLog{json: c.JSON, path: c.Path, w: c.Writer, fail: c.Error, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	l.room.L = &l.mu
-	if !c.JSON {
+	switch {
+	case c.UWSGI != nil:
+		l.uwsgi = newUWSGILog(c.UWSGI)
+	case !c.JSON:
 		f := c.Format
 		if f == "" {
 			f = DefaultAccessFormat

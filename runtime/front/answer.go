@@ -72,6 +72,7 @@ type answer struct {
 	draining bool // a goroutine writes what is waiting
 	finished bool
 	noSpool  bool // no file could be written
+	fileSent bool // a part of the body is a file's
 	waiting  int64
 	queue    []segment
 	memory   int64 // bytes of queue that are in memory
@@ -86,7 +87,7 @@ func (a *answer) reset(set *settings, sc *scratch) {
 	a.req = wire.Request{Answer: a}
 	a.headless, a.isHead, a.minor, a.closing, a.linger = false, false, 1, false, false
 	a.headed, a.begun, a.chunked, a.omits, a.ended, a.gone, a.finished = false, false, false, false, false, false, false
-	a.broken = false
+	a.broken, a.fileSent = false, false
 	a.said, a.failed, a.status, a.resume, a.draining, a.noSpool, a.waiting, a.memory = 0, "", 0, false, false, false, 0, 0
 	a.queue = a.queue[:0]
 	sc.small = sc.small[:0]
@@ -181,7 +182,7 @@ func (a *answer) File(f *os.File, offset, n int64) {
 		f.Close()
 		return
 	}
-	a.said += n
+	a.said, a.fileSent = a.said+n, true
 	if !a.begun {
 		a.beginWith(nil)
 	}

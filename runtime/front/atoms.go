@@ -118,9 +118,15 @@ func UnknownAtoms(format string) []string {
 // log writes the line of an answer.
 func (l *AccessLog) log(a *answer, status int, took int64) {
 	b := a.sc.line[:0]
-	if l.json {
+	switch {
+	case l.uwsgi != nil:
+		var ok bool
+		if b, ok = l.uwsgi.line(b, a, status, took); !ok {
+			return
+		}
+	case l.json:
 		b = a.appendJSON(b, status, took)
-	} else {
+	default:
 		for i := range l.format {
 			b = l.format[i].append(b, a, status, took)
 		}

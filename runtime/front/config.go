@@ -78,6 +78,8 @@ type Config struct {
 
 	// OnRequest, where set, is told of each request that has ended; it must not wait for anything.
 	OnRequest func(status int, took time.Duration)
+	// OnAnswer, where set, is told of each request as well: its worker (0 for none), and the bytes of the answer's head and body.
+	OnAnswer func(worker, status int, took time.Duration, bytes int64)
 	// Access gets a line for each request; nil: none.
 	Access *AccessLog
 	// Sender gives the generation that serves now.

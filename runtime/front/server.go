@@ -371,6 +371,9 @@ func (a *answer) account(t int64) {
 	if a.set.OnRequest != nil {
 		a.set.OnRequest(status, time.Duration(t-a.start))
 	}
+	if a.set.OnAnswer != nil {
+		a.set.OnAnswer(a.req.Worker, status, time.Duration(t-a.start), a.said+int64(len(a.sc.reply.fields)))
+	}
 	if a.set.Access != nil {
 		a.set.Access.log(a, status, t-a.start)
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"slices"
@@ -32,11 +31,19 @@ type server struct {
 
 	mu     sync.Mutex
 	access *front.AccessLog
+	files  []*logFile // those of the access log that it does not open itself
 	spec   plan.Log
 	plan   atomic.Pointer[plan.Plan]
 	tls    atomic.Pointer[front.TLS]
 	// onRequest is told of every request; nil for nobody.
 	onRequest func(status int, took time.Duration)
+	// observer is told of every answer where statistics are given.
+	observer atomic.Pointer[func(worker, status int, took time.Duration, bytes int64)]
+}
+
+// Observe sets who is told of every answer.
+func (s *server) Observe(f func(worker, status int, took time.Duration, bytes int64)) {
+	s.observer.Store(&f)
 }
 
 func newFront(p *plan.Plan, log *Log, sender func() wire.Sender, onRequest func(int, time.Duration)) (Front, error) {
@@ -80,6 +87,16 @@ func (s *server) configure(p *plan.Plan) (front.Config, error) {
 		return c, fmt.Errorf("access log: %w", err)
 	}
 	c.Access = access
+	if p.Stats != nil {
+		c.OnAnswer = func(worker, status int, took time.Duration, bytes int64) {
+			if f := s.observer.Load(); f != nil {
+				(*f)(worker, status, took, bytes)
+			}
+		}
+	}
+	if c.Sender, err = s.static(p); err != nil {
+		return c, err
+	}
 	if t != nil {
 		s.tls.Store(t) // connections that are opened with TLS still need the former one
 	}
@@ -106,78 +123,6 @@ func scriptName(p *plan.Plan) string {
 		return name
 	}
 	return os.Getenv("SCRIPT_NAME")
-}
-
-// openAccess opens the access log, or gives the one that is open where nothing of it has changed.
-func (s *server) openAccess(p *plan.Log) (*front.AccessLog, error) {
-	var sys *plan.Syslog
-	if p.Syslog != nil && p.Syslog.Access {
-		sys = p.Syslog
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.access != nil && s.spec.Access == p.Access && s.spec.Format == p.Format && sys == nil && s.spec.Syslog == nil {
-		return s.access, nil
-	}
-	var l *front.AccessLog
-	if p.Access != "" || sys != nil {
-		c := front.AccessLogConfig{Format: p.Format, JSON: p.Format == "json", Error: func(err error) { s.log.errorf("The access log cannot be written: %v", err) }}
-		var writers []io.Writer
-		switch {
-		case p.Access == "-":
-			writers = append(writers, os.Stdout)
-		case p.Access != "":
-			c.Path = p.Access
-		}
-		if sys != nil {
-			w, err := dialSyslog(sys)
-			if err != nil {
-				return nil, err
-			}
-			writers = append(writers, lines{w})
-		}
-		if len(writers) > 0 {
-			if c.Path != "" {
-				f, err := openLog(c.Path)
-				if err != nil {
-					return nil, err
-				}
-				writers, c.Path = append(writers, f), ""
-			}
-			c.Writer = io.MultiWriter(writers...)
-		}
-		var err error
-		if l, err = front.OpenAccessLog(c); err != nil {
-			return nil, err
-		}
-	}
-	if old := s.access; old != nil {
-		// Requests that run may still log to it.
-		time.AfterFunc(time.Minute, func() { old.Close() })
-	}
-	s.access, s.spec = l, *p
-	return l, nil
-}
-
-// lines gives a writer one line at a time.
-type lines struct{ w io.Writer }
-
-func (l lines) Write(p []byte) (int, error) {
-	n := len(p)
-	for len(p) > 0 {
-		end := len(p)
-		for i, c := range p {
-			if c == '\n' {
-				end = i + 1
-				break
-			}
-		}
-		if _, err := l.w.Write(p[:end]); err != nil {
-			return 0, err
-		}
-		p = p[end:]
-	}
-	return n, nil
 }
 
 // Serve implements Front.
@@ -212,12 +157,16 @@ func (s *server) Reconfigure(p *plan.Plan) error {
 // Reopen implements Front.
 func (s *server) Reopen() error {
 	s.mu.Lock()
-	l := s.access
+	l, files := s.access, s.files
 	s.mu.Unlock()
 	if l == nil {
 		return nil
 	}
-	if err := l.Reopen(); err != nil {
+	err := l.Reopen()
+	for _, f := range files {
+		err = errors.Join(err, f.reopen())
+	}
+	if err != nil {
 		return fmt.Errorf("the access log stays as it is: %w", err)
 	}
 	return nil

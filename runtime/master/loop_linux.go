@@ -51,6 +51,10 @@ func (m *master) loop(signals <-chan os.Signal, status daemonStatus) {
 			m.signal(s)
 		case <-second.C:
 			m.gauges()
+			m.adapt()
+			if m.stats != nil && m.current != nil {
+				m.tallies.look(m.current.Status())
+			}
 		case <-watchdog:
 			m.notify.alive()
 		}
@@ -116,6 +120,9 @@ func (m *master) begin(g *generation) {
 	if w.Threads > 1 {
 		shape += fmt.Sprintf(" × %d threads", w.Threads)
 	}
+	if c := w.Cheaper; c != nil {
+		shape += fmt.Sprintf(", %d to %d by the load", c.Minimum, w.Count)
+	}
 	m.log.infof("Using worker: %s", shape)
 	m.notify.ready(m.plan.Config.Summary)
 	m.announce()
@@ -178,6 +185,9 @@ func (m *master) end(code int) {
 	}
 	if m.admin != nil {
 		m.admin.Close()
+	}
+	if m.stats != nil {
+		m.stats.Close()
 	}
 	if s := m.statsd.Swap(nil); s != nil {
 		s.Close()
@@ -360,6 +370,9 @@ func (m *master) swap(p *plan.Plan, g *generation) (old *generation) {
 	old = m.current
 	if p.Workers.Count != m.plan.Workers.Count {
 		m.override = 0
+	}
+	if p.Workers.Cheaper == nil {
+		m.adaptive = 0
 	}
 	m.plan, m.current, m.state, m.failure = p, g, "serving", ""
 	m.reloads++

@@ -32,13 +32,17 @@ func (m *master) reload(done func(error)) {
 	ctx, cancel := context.WithCancel(m.ctx)
 	m.stop = cancel
 	m.generation++
-	number, configured, override, have := m.generation, m.plan.Workers.Count, m.override, m.listeners
+	number, configured, override, adaptive, have := m.generation, m.plan.Workers.Count, m.override, m.adaptive, m.listeners
 	go func() {
-		outcome := m.prepare(ctx, number, have, func(count int) int {
-			if override > 0 && count == configured {
+		outcome := m.prepare(ctx, number, have, func(p *plan.Plan) int {
+			switch count := p.Workers.Count; {
+			case override > 0 && count == configured:
 				return override
+			case p.Workers.Cheaper != nil:
+				return adapted(p, adaptive)
+			default:
+				return count
 			}
-			return count
 		})
 		m.post(func() { m.reloaded(ctx, outcome, paused) })
 	}()
@@ -54,8 +58,8 @@ type candidate struct {
 }
 
 // prepare does the slow part of a reload, beside the loop: have are the listeners that are open, workers gives their number
-// for the configured one.
-func (m *master) prepare(ctx context.Context, number int, have []*listener, workers func(int) int) *candidate {
+// for a plan.
+func (m *master) prepare(ctx context.Context, number int, have []*listener, workers func(*plan.Plan) int) *candidate {
 	c := &candidate{}
 	p, err := m.o.Load()
 	if err != nil {
@@ -66,7 +70,7 @@ func (m *master) prepare(ctx context.Context, number int, have []*listener, work
 	if c.all, c.opened, c.err = m.wantedListeners(p, have, nil); c.err != nil {
 		return c
 	}
-	c.workers = workers(p.Workers.Count)
+	c.workers = workers(p)
 	if c.gen, c.err = m.boot(ctx, p, number, c.workers, true); c.err != nil {
 		closeAll(c.opened)
 	}
@@ -133,6 +137,7 @@ func (m *master) reconfigure(p *plan.Plan, paused bool) error {
 			m.mu.Lock()
 			m.front = front
 			m.mu.Unlock()
+			m.observe()
 		}
 	} else {
 		err = m.front.Reconfigure(p)
@@ -153,11 +158,19 @@ func (m *master) adopt(c *candidate, paused bool) {
 	if err := m.startStatsd(p); err != nil {
 		m.log.errorf("%v", err)
 	}
+	if err := m.openStats(p); err != nil {
+		m.log.errorf("%v", err)
+	}
 	before := m.listeners
 	old := m.swap(p, c.gen)
 	m.guard(c.gen)
 	if want := m.workersFor(p); want != c.workers {
-		m.scale(want) // it was changed meanwhile
+		// It was changed meanwhile.
+		if m.override > 0 {
+			m.scale(want)
+		} else if err := m.current.Scale(want); err != nil {
+			m.log.errorf("The number of workers could not be changed: %v", err)
+		}
 	}
 	m.mu.Lock()
 	m.listeners = c.all

@@ -31,12 +31,17 @@ type master struct {
 	heir    *inheritance
 	started time.Time
 
-	mu         sync.Mutex
-	plan       *plan.Plan
-	state      string
-	failure    string
-	reloads    int
-	override   int
+	mu       sync.Mutex
+	plan     *plan.Plan
+	state    string
+	failure  string
+	reloads  int
+	override int
+	// adaptive is how many workers the load asked for last, 0 before.
+	adaptive   int
+	cheaper    cheaper
+	stats      *statsServer
+	tallies    tallies
 	listeners  []*listener
 	front      Front
 	current    *generation
@@ -113,6 +118,9 @@ func (m *master) abandon() {
 	if m.admin != nil {
 		m.admin.Close()
 	}
+	if m.stats != nil {
+		m.stats.Close()
+	}
 }
 
 // start does all that comes before the first generation.
@@ -160,7 +168,20 @@ func (m *master) start() error {
 	if m.front, err = m.o.Front(p, m.log, m.sender, m.onRequest); err != nil {
 		return err
 	}
+	m.observe()
+	if err := m.openStats(p); err != nil {
+		return err
+	}
 	return m.openControl()
+}
+
+// observe has the front tell of every answer, for the statistics.
+func (m *master) observe() {
+	if f, ok := m.front.(interface {
+		Observe(f func(worker, status int, took time.Duration, bytes int64))
+	}); ok {
+		f.Observe(m.tallies.request)
+	}
 }
 
 func (m *master) openControl() error {
@@ -229,6 +250,9 @@ func (m *master) boot(ctx context.Context, p *plan.Plan, number, workers int, re
 func (m *master) workersFor(p *plan.Plan) int {
 	if m.override > 0 {
 		return m.override
+	}
+	if p.Workers.Cheaper != nil {
+		return adapted(p, m.adaptive)
 	}
 	return p.Workers.Count
 }

@@ -79,7 +79,7 @@ type workers struct{ *worker.Generation }
 func (w workers) Status() []control.Worker {
 	var out []control.Worker
 	for _, s := range w.Generation.Status() {
-		c := control.Worker{PID: s.PID, State: s.State, Requests: s.Requests, Busy: s.Busy, RSS: s.RSS, Age: s.Age.Seconds()}
+		c := control.Worker{Number: s.Number + 1, PID: s.PID, State: s.State, Requests: s.Requests, Busy: s.Busy, RSS: s.RSS, Age: s.Age.Seconds()}
 		if s.Busy > 0 {
 			since := time.Now().Add(-s.Since)
 			c.Since = &since

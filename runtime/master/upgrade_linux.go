@@ -192,5 +192,8 @@ func (m *master) promote() {
 			m.log.errorf("%v", err)
 		}
 	}
+	if err := m.openStats(m.plan); err != nil {
+		m.log.errorf("%v", err)
+	}
 	m.notify.ready(m.plan.Config.Summary)
 }

@@ -33,6 +33,8 @@ func Make(cfg *schema.Config, dir string, listen ...string) (*Plan, hcl.Diagnost
 	r.tls(p)
 	r.logs(p)
 	r.process(p)
+	r.static(p)
+	r.stats(p)
 	r.sockets(p)
 	r.hooks(p)
 	p.Reload = Reload{Enabled: r.flag("reload.enabled", false), Poll: r.text("reload.engine", "auto") == "poll", Files: r.paths(p, r.list("reload.files"))}
@@ -207,6 +209,7 @@ func (r *reader) workers(p *Plan) {
 	w.MaxMemory = r.number("workers.recycle.memory", 0)
 	w.MaxLifetime = r.seconds("workers.recycle.lifetime", 0)
 	w.SendFile = r.flag("http.send_file", true) && !r.ownFlag("disable-sendfile")
+	r.cheaper(p)
 	r.class(p)
 }
 
@@ -362,6 +365,7 @@ func (r *reader) logs(p *Plan) {
 	l.Error = stream(p, r.text("log.error.to", "-"))
 	l.Access = stream(p, r.text("log.access.to", ""))
 	l.Format = r.text("log.access.format", `%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"`)
+	l.Either = r.server == "gsrv"
 	l.CaptureOutput = r.flag("log.capture_output", false)
 	if r.flag("log.syslog.enabled", false) {
 		l.Syslog = &Syslog{Address: r.text("log.syslog.address", "udp://localhost:514"), Prefix: r.text("log.syslog.prefix", ""), Facility: r.text("log.syslog.facility", "user")}
@@ -371,7 +375,7 @@ func (r *reader) logs(p *Plan) {
 		}
 	}
 	if r.server == "uwsgi" {
-		r.uwsgiLogs(l)
+		r.uwsgiLogs(p)
 	}
 	if address := r.text("metrics.statsd.address", ""); address != "" {
 		p.Statsd = &Statsd{Address: address, Prefix: r.text("metrics.statsd.prefix", ""), Tags: r.list("metrics.statsd.tags"), Backlog: r.ownFlag("enable_backlog_metric")}

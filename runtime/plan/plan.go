@@ -26,8 +26,12 @@ type Plan struct {
 	Hooks   Hooks
 	Log     Log
 	Statsd  *Statsd
+	// Stats gives uWSGI's statistics at an address; nil for no.
+	Stats   *Stats
 	Process Process
 	Reload  Reload
+	// Static files are served without a worker; nil for none.
+	Static *Static
 
 	// Remarks are settings without meaning here, for the error log.
 	Remarks []Remark
@@ -146,6 +150,21 @@ type Workers struct {
 	MaxMemory                              int64
 	MaxLifetime                            time.Duration
 	SendFile                               bool
+	// Cheaper lets the number go up and down with the load, Count being the most; nil keeps it.
+	Cheaper *Cheaper
+}
+
+// Cheaper is uWSGI's cheaper subsystem.
+type Cheaper struct {
+	// Minimum and Initial are numbers of workers, Step how many are added at once.
+	Minimum, Initial, Step int
+	// Overload is how many seconds all workers must be busy before some are added; with the algorithm backlog, how many requests must
+	// wait.
+	Overload int
+	// Algorithm is spare, backlog or manual.
+	Algorithm string
+	// SoftRSS and HardRSS bound the memory of all workers, in bytes: above the one none is added, above the other some are taken.
+	SoftRSS, HardRSS int64
 }
 
 // Hooks are functions of the configuration that workers and the master call.
@@ -165,8 +184,12 @@ type Log struct {
 	Level string
 	// Error is a file, or - for standard error. Access is a file, - for standard output, or empty for none.
 	Error, Access string
-	// Format is gunicorn's access log format, or json.
-	Format        string
+	// Format is gunicorn's access log format, or json; where Either is set, it may be uWSGI's log-format as well.
+	Format string
+	Either bool
+	// Requests makes the lines uWSGI's instead; nil: no. Sinks are where the access log goes beside Access.
+	Requests      *RequestLog
+	Sinks         []Sink
 	CaptureOutput bool
 	Syslog        *Syslog
 }
@@ -184,6 +207,14 @@ type Statsd struct {
 	Address, Prefix string
 	Tags            []string
 	Backlog         bool
+}
+
+// Stats is uWSGI's stats server.
+type Stats struct {
+	// Network is tcp or unix.
+	Network, Address string
+	// HTTP answers with a head, Minified without blanks; NoCores leaves the threads of workers out.
+	HTTP, Minified, NoCores bool
 }
 
 // Process is the master's own.

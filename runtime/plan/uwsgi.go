@@ -72,37 +72,25 @@ func parts(s *schema.Setting) []schema.Setting {
 	return []schema.Setting{*s}
 }
 
-// uwsgiLogs refuses loggers other than files and the standard streams, and sends to syslog what log-syslog asks for.
-func (r *reader) uwsgiLogs(l *Log) {
-	for _, name := range []string{"logger", "req-logger"} {
-		loggers := parts(r.own(name))
-		for i := range loggers {
-			s := &loggers[i]
-			text := textOf(s, "")
-			if id, rest, ok := strings.Cut(text, " "); ok && !strings.Contains(id, ":") {
-				text = rest // a name for log-route
-			}
-			engine, _, _ := strings.Cut(text, ":")
-			switch {
-			case len(loggers) > 1:
-				r.refuse(s, "run-log", "Several logs", "gsrv run writes one error log and one access log. Take the other %s out.", name)
-			case engine != "file" && engine != "stdio":
-				r.refuse(s, "run-log", "Logger not known here", "%s = %s: loggers are file:PATH and stdio here, and log-syslog for syslog.", name, text)
-			}
-		}
+// stats reads the address of uWSGI's statistics: host:port, or a path.
+func (r *reader) stats(p *Plan) {
+	s := r.own("stats")
+	if r.server == "gsrv" {
+		s = r.known("metrics.stats_address")
 	}
-	if s := r.own("log-syslog"); s != nil {
-		// PREFIX[,FACILITY], as the plugin reads it.
-		prefix, facility := "uwsgi", "daemon"
-		if list := listOf(s); len(list) > 0 {
-			text, where, has := strings.Cut(list[len(list)-1], ",")
-			if text != "" && text != "true" && text != "1" {
-				prefix = text
-			}
-			if has {
-				facility = where
-			}
-		}
-		l.Syslog = &Syslog{Address: "unix:///dev/log", Prefix: prefix, Facility: facility, Access: l.Access != ""}
+	text := textOf(s, "")
+	if text == "" {
+		return
 	}
+	st := &Stats{Network: "unix", Address: text, HTTP: r.ownFlag("stats-http"), Minified: r.ownFlag("stats-minified"), NoCores: r.ownFlag("stats-no-cores")}
+	switch {
+	case strings.HasPrefix(text, "fd://") || strings.HasPrefix(text, "="):
+		r.refuse(s, "run-stats", "Statistics at a descriptor", "stats = %s: write host:port or the path of a socket.", text)
+		return
+	case strings.Contains(text, ":"):
+		st.Network = "tcp"
+	case !strings.HasPrefix(text, "@"):
+		st.Address = p.started(text)
+	}
+	p.Stats = st
 }

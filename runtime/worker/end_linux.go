@@ -81,7 +81,7 @@ func (g *Generation) Status() []WorkerStatus {
 		switch {
 		case p.readyAt.IsZero():
 			s.State = "booting"
-		case p.retiring != "":
+		case p.retiring != "" || !p.stopped.IsZero():
 			s.State = "leaving"
 		case s.Busy > 0:
 			s.State = "busy"
