@@ -116,11 +116,21 @@ func (s *server) openAccess(p *plan.Log) (*front.AccessLog, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.access != nil && s.spec.Access == p.Access && s.spec.Format == p.Format && sys == nil && s.spec.Syslog == nil {
+	python, requests := s.log.Python()
+	if python {
+		sys = nil
+	}
+	if s.access != nil && !python && !s.spec.Python && s.spec.Access == p.Access && s.spec.Format == p.Format && sys == nil && s.spec.Syslog == nil {
 		return s.access, nil
 	}
 	var l *front.AccessLog
-	if p.Access != "" || sys != nil {
+	if requests {
+		var err error
+		if l, err = front.OpenAccessLog(front.AccessLogConfig{Sink: s.log.Access}); err != nil {
+			return nil, err
+		}
+	}
+	if !python && (p.Access != "" || sys != nil) {
 		c := front.AccessLogConfig{Format: p.Format, JSON: p.Format == "json", Error: func(err error) { s.log.errorf("The access log cannot be written: %v", err) }}
 		var writers []io.Writer
 		switch {
@@ -156,6 +166,7 @@ func (s *server) openAccess(p *plan.Log) (*front.AccessLog, error) {
 		time.AfterFunc(time.Minute, func() { old.Close() })
 	}
 	s.access, s.spec = l, *p
+	s.spec.Python = python
 	return l, nil
 }
 

@@ -71,6 +71,11 @@ type Config struct {
 	Batch bool
 	// LogLevel is gunicorn's loglevel for what hooks log; "info" where empty.
 	LogLevel string
+	// Logging lets Python's logging write what the processes log, as Settings' logconfig, logconfig_dict, logconfig_json and
+	// logger_class say, and the application's own loggers with it; Log then gets the generation's messages alone.
+	Logging bool
+	// Stdout gets what the processes write to stdout where Logging is set; Stderr where nil.
+	Stdout *os.File
 	// Stderr gets what the processes write to stdout and stderr; the master's stderr where nil.
 	Stderr *os.File
 	// Log gets the generation's and its processes' messages; level is debug, info, warning, error or critical.

@@ -145,6 +145,16 @@ func (g *Generation) WorkerAge() int {
 // Waits is how long requests have waited for a worker, since the generation began.
 func (g *Generation) Waits() wire.Waits { return g.q.Waits() }
 
+// Reopen lets the processes open their log files again, where Python's logging writes them.
+func (g *Generation) Reopen() {
+	g.mu.Lock()
+	z := g.z
+	g.mu.Unlock()
+	if z != nil && g.c.Logging {
+		_ = z.command(map[string]any{"c": "reopen"}) // another zygote opens them anyway
+	}
+}
+
 // Done is closed when all processes are gone.
 func (g *Generation) Done() <-chan struct{} { return g.done }
 

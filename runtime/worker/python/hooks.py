@@ -67,7 +67,7 @@ class Config:
     """cfg: every setting by name, and the hooks as methods."""
 
     def __init__(self, settings, files):
-        values = {}
+        values = self.files = {}
         for location in files:
             values.update(read_file(location))
         # The settings that gsrv resolved count; the files' other names (a hook's own) are looked up in them.

@@ -66,6 +66,8 @@ class Zygote:
         for path in reversed(start.get("pythonpath") or []):
             sys.path.insert(0, os.path.abspath(path))
         self.cfg = hooks.Config(start["settings"], start["files"])
+        if start["logging"]:
+            self.configure_logging()
         self.app = Application(self)
         self.server = hooks.Server(self.cfg, self.log, start["master"], start["workers"], self.app)
         self.server.worker_age = start["worker_age"]
@@ -88,6 +90,16 @@ class Zygote:
         if start["preload"]:
             gc.collect()
             gc.freeze()
+
+    def configure_logging(self):
+        """Sets up what the configuration says of logging, for the hooks, the application and this process's forks."""
+        import logging
+
+        from gsrv_worker import glogging
+
+        logging.getLogger("gunicorn.error").addFilter(glogging.own_process(self.start["master"]))
+        glogging.prepare(self.cfg, self.start, self.cfg.files)
+        self.log = glogging.make(self.cfg, self.start, False)
 
     def load(self):
         return self.app.wsgi()
@@ -146,6 +158,8 @@ class Zygote:
                 self.fork(c["n"])
             elif c["c"] == "hook":
                 self.hook(c["name"], c.get("args") or [])
+            elif c["c"] == "reopen":
+                self.reopen()
             elif c["c"] == "exit":
                 return False
         return True
@@ -161,6 +175,18 @@ class Zygote:
             self.log.error("Exception in %s hook:\n%s", name, failed)
         self.events.send({"t": "hook", "name": name, "msg": failed})
 
+    def reopen(self):
+        if not self.start["logging"]:
+            return
+        from gsrv_worker import glogging
+
+        glogging.reopen(self.log, self.start)
+        for pid in self.workers:
+            try:
+                kill(pid, signal.SIGUSR1)
+            except ProcessLookupError:
+                pass
+
     def fork(self, number):
         server = self.server
         server.worker_age += 1
@@ -171,12 +197,17 @@ class Zygote:
             for f in (sys.stdout, sys.stderr):
                 if f is not None:
                     f.flush()  # or the child would write it again
+            if self.start["logging"]:
+                # The worker is to hear of files that are to be opened again, however early that is in its life.
+                signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
             pid = fork()
         except Exception:
             self.events.send({"t": "failed", "n": number, "msg": traceback.format_exc()[-60000:]})
             self.events.send({"t": "exit", "n": number, "status": 0x300})
             return
         if pid:
+            if self.start["logging"]:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
             worker.pid = pid
             self.workers[pid] = worker
             server.WORKERS[pid] = worker
