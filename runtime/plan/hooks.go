@@ -33,6 +33,7 @@ func (r *reader) hooks(p *Plan) {
 	}
 	if r.server != "gunicorn" {
 		h.Settings = r.likeGunicorn(p)
+		r.loggers(p, h.Settings)
 		for name, ref := range references {
 			h.Settings[name] = ref
 		}

@@ -10,6 +10,7 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 	{Honoured, "proxy.trusted proxy.protocol proxy.protocol_trusted proxy.secure_scheme_headers proxy.forwarder_headers proxy.header_map", ""},
 	{Honoured, "tls.certificate tls.key tls.client_ca tls.client_certificate tls.ciphers", "Certificates are read again when their files change. HTTP/2 is offered."},
 	{Honoured, "log.level log.error.to log.access.to log.access.format log.capture_output log.syslog.*", "The access log's format is gunicorn's, or json."},
+	{Honoured, "log.config log.config_file log.class", "gunicorn's logconfig_dict, logconfig (or logconfig_json, by the file's name) and logger_class: see [Python's logging](#pythons-logging)."},
 	{Honoured, "metrics.statsd.address metrics.statsd.prefix metrics.statsd.tags", ""},
 	{Honoured, "process.user process.group process.supplementary_groups process.umask process.pid_file process.daemon process.name", ""},
 	{Honoured, "reload.enabled reload.engine reload.files", ""},
@@ -25,7 +26,6 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 
 	{Refused, "listen.uwsgi listen.fastcgi listen.scgi", "gsrv run speaks HTTP. Use a listen block without protocol, and the proxy's proxy_pass."},
 	{Refused, "workers.minimum", "The number of workers is fixed. Take it out, and change the number with TTIN, TTOU or gsrv ctl scale."},
-	{Refused, "log.config log.config_file log.class", "The logs are written outside of Python. Set log.error, log.access and log.level, and let the application configure its own logging."},
 	{Refused, "metrics.stats_address", "uWSGI's statistics are not given. gsrv run --admin HOST:PORT serves Prometheus metrics, and gsrv ctl status tells the rest."},
 	{Refused, "static.map", "Static files are not served. Let the proxy serve them, or WhiteNoise in the application."},
 	{Refused, "hooks.ssl_context", "TLS is done outside of Python. Say what the hook does with the settings of the tls block."},

@@ -135,6 +135,7 @@ func startZygote(c *Config, q *wire.Queue, lanes int, again bool, age int) (*zyg
 		"main": "zygote", "layout": q.Layout(), "fds": map[string]int{"commands": 4, "queue": 5, "events": 6, "board": 7},
 		"app": map[string]any{
 			"name": c.App, "paste": c.Paste, "paste_name": c.PasteName, "paste_globals": c.PasteGlobals,
+			"logging": c.Logging,
 		},
 		"preload": c.Preload, "threads": lanes, "max_requests": c.MaxRequests,
 		"reload": c.Reload, "workers_before": before(c), "loglevel": c.LogLevel,
