@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -196,7 +197,7 @@ func TestRunLoggingReloaded(t *testing.T) {
 // TestRunLoggingStuck: a log process that does not get on stops nobody; what it could not take is counted.
 func TestRunLoggingStuck(t *testing.T) {
 	t.Parallel()
-	dir := serverFiles(t, map[string]string{"probe.py": probeApp, "gunicorn.conf.py": loggingConf})
+	dir := serverFiles(t, map[string]string{"probe.py": probeApp, "gunicorn.conf.py": loggingConf + "access_log_format = '%(s)s %(U)s %(q)s'\n"})
 	fifo := filepath.Join(dir, "log.txt")
 	if err := unix.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
@@ -220,6 +221,7 @@ func TestRunLoggingStuck(t *testing.T) {
 		}
 		r.Body.Close()
 	}
+	f.SetReadDeadline(time.Now().Add(patience))
 	dropped := make(chan bool)
 	go func() {
 		var got []byte
@@ -231,13 +233,13 @@ func TestRunLoggingStuck(t *testing.T) {
 			}
 			got = append(got, buf[:n]...)
 		}
-		dropped <- bytes.Contains(got, []byte("200 /0\n")) && !bytes.Contains(got, []byte("200 /699\n"))
+		dropped <- bytes.Contains(got, []byte("200 /0 x")) && !bytes.Contains(got, []byte("200 /699 x"))
 		for err == nil {
 			_, err = f.Read(buf)
 		}
 	}()
 	if !<-dropped {
-		t.Error("the log has the last line and not the first, or does not tell of what is missing")
+		t.Error("the first line is missing, the last one is not, or the log does not tell of those that are")
 	}
 	s.signal(syscall.SIGTERM)
 	if code := s.exit(); code != 0 {
@@ -256,7 +258,7 @@ func TestRunLoggingRefused(t *testing.T) {
 		{"no gunicorn for a class of the file", "from own import Logger\nlogger_class = Logger\n", []string{"gunicorn is not installed for", "pip install gunicorn"}},
 		{"no such class", "logger_class = 'own2.Logger'\n", []string{"logger_class = own2.Logger: No module named 'own2'"}},
 		{"no such file", "logconfig = 'none.ini'\n", []string{"log config 'none.ini' not found"}},
-		{"no such handler", "logconfig_dict = {'version': 1, 'handlers': {}, 'root': {'handlers': ['x']}}\n", []string{"logconfig_dict: Unable to configure", "'x'"}},
+		{"no such handler", "logconfig_dict = {'version': 1, 'loggers': {}, 'root': {'handlers': ['x']}}\n", []string{"logconfig_dict: Unable to configure", "'x'"}},
 		{"no JSON", "logconfig_json = 'own.py'\n", []string{"logconfig_json = own.py"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

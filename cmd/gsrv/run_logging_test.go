@@ -3,6 +3,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -335,7 +336,10 @@ func loggedBy(t *testing.T, c *loggingCase, program string, args ...string) map[
 			t.Fatalf("%s ended:\n%s", program, text(filepath.Join(dir, "stderr")))
 		default:
 		}
-		_, err := os.Stat(socket)
+		c, err := net.Dial("unix", socket)
+		if err == nil {
+			c.Close()
+		}
 		return err == nil
 	})
 	for _, r := range loggingRequests {
