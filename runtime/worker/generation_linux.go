@@ -239,6 +239,8 @@ func (g *Generation) message(z *zygote, m *message, fds []*os.File) {
 	switch m.T {
 	case "zygote":
 		g.up = g.z == z
+	case "reopened":
+		g.q.Nudge(min(2*len(g.procs), 256)) // idle ones look at their signals
 	case "hook":
 		if c := g.hooks[m.Name]; c != nil {
 			c <- m.Msg

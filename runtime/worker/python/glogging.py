@@ -399,9 +399,10 @@ def prepare(cfg, start, files):
     settings = cfg.settings
     if isinstance(files.get("logconfig_dict"), dict):
         settings["logconfig_dict"] = files["logconfig_dict"]
-    named = files.get("logger_class")
-    if named is not None and not isinstance(settings.get("logger_class"), str):
-        settings["logger_class"] = named
+    for name in ("logger_class", "logconfig", "logconfig_json"):
+        # What is an object, or could not be told without running the file.
+        if files.get(name) is not None and not isinstance(settings.get(name), str):
+            settings[name] = files[name]
     for name in ("user", "group"):
         n = start.get({"user": "uid", "group": "gid"}[name])
         settings[name] = n if n is not None else {"user": os.geteuid, "group": os.getegid}[name]()

@@ -180,7 +180,9 @@ class Worker:
             signal.signal(s, signal.SIG_IGN)
         if self.start["logging"]:
             signal.signal(signal.SIGUSR1, self.handle_usr1)
-            signal.siginterrupt(signal.SIGUSR1, False)
+            # Not in the middle of what the application waits for: the master wakes those that wait for requests. A main
+            # thread that waits for others must be interrupted, and may.
+            signal.siginterrupt(signal.SIGUSR1, self.start["class"] != "sync")
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
         signal.signal(signal.SIGTERM, self.handle_exit)
         signal.signal(signal.SIGINT, self.handle_quit)

@@ -186,6 +186,7 @@ class Zygote:
                 kill(pid, signal.SIGUSR1)
             except ProcessLookupError:
                 pass
+        self.events.send({"t": "reopened"})
 
     def fork(self, number):
         server = self.server
