@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"gsrv/fixtures/oracle"
 )
 
 // processes gives the children of a process, by the name that each has.
@@ -285,4 +287,88 @@ func TestRunLoggingRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRunLoggingElsewhere: a filter that only the workers' processes have is told of, since it does nothing; one that the file of the
+// configuration adds as it is read works.
+func TestRunLoggingElsewhere(t *testing.T) {
+	t.Parallel()
+	const filter = "import logging\nclass Quiet(logging.Filter):\n    def filter(self, record): return 'first' not in record.getMessage()\n"
+	const told = `Quiet was added to the logger gunicorn.access by .* does nothing`
+	hook := filter + "def on_starting(server): logging.getLogger('gunicorn.access').addFilter(Quiet())\n"
+	s, _ := loggingServer(t, hook, nil)
+	s.sees(t, "log.txt", "200 /first\n", "Quiet was added to the logger gunicorn.access")
+	s = startServer(t, serverFiles(t, map[string]string{"probe.py": probeApp, "gunicorn.conf.py": "bind = '127.0.0.1:0'\naccesslog = '-'\n" + hook}), "--no-check", "probe:app")
+	s.await(1, told)
+	s, socket := loggingServer(t, filter+"logging.getLogger('gunicorn.access').addFilter(Quiet())\n", nil)
+	get(t, socket, "/second")
+	s.sees(t, "log.txt", "200 /second\n")
+	if got := text(filepath.Join(s.dir, "log.txt")); strings.Contains(got, "first") || strings.Contains(got, "Quiet") {
+		t.Errorf("the filter is not in force, or is said not to be:\n%s", got)
+	}
+}
+
+// TestRunLoggingCounted: statsd hears of what Python logs, too, once each.
+func TestRunLoggingCounted(t *testing.T) {
+	t.Parallel()
+	statsd := udp(t)
+	s, socket := loggingServer(t, "statsd_host = '"+statsd.LocalAddr().String()+"'\ndef post_request(worker, req, environ, resp): worker.log.error('%s!', req.path)\n", nil)
+	get(t, socket, "/second")
+	s.sees(t, "log.txt", "/first!\n", "/second!\n")
+	if all := hears(t, statsd, "gunicorn.log.error:1"); !strings.Contains(all, "gunicorn.request.status.200:1") {
+		t.Errorf("statsd hears:\n%s", all)
+	}
+}
+
+// TestRunLoggingIdle: workers of every class open their files again although they have nothing to do.
+func TestRunLoggingIdle(t *testing.T) {
+	t.Parallel()
+	const own = `from gunicorn.glogging import Logger as Base
+class Logger(Base):
+    def reopen_files(self):
+        super().reopen_files()
+        self.error_log.info("opened again")
+`
+	for _, class := range []string{"sync", "gthread", "gevent"} {
+		t.Run(class, func(t *testing.T) {
+			t.Parallel()
+			oracle.Modules(t, debianPython, "gunicorn", "gevent")
+			conf := loggingConf + "worker_class = '" + class + "'\nworkers = 2\nthreads = 3\nlogger_class = 'own.Logger'\n"
+			s := startServer(t, serverFiles(t, map[string]string{"probe.py": probeApp, "own.py": own, "gunicorn.conf.py": conf}), "--no-check", "--python", debianPython, "probe:app")
+			s.sees(t, "log.txt", "Listening at")
+			s.signal(syscall.SIGUSR1)
+			// The log process, the one that workers are forked from, two workers.
+			until(t, func() bool { return strings.Count(text(filepath.Join(s.dir, "log.txt")), "opened again\n") == 4 })
+		})
+	}
+}
+
+// TestRunLoggingAccount: the log process gives up root as workers do, with its files open.
+func TestRunLoggingAccount(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root may change the account")
+	}
+	dir := serverFiles(t, map[string]string{"probe.py": probeApp, "gunicorn.conf.py": loggingConf + "user = 65534\ngroup = 65534\n", "logs/x": ""})
+	for _, d := range []string{filepath.Dir(dir), dir} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := startServer(t, dir, "--no-check", "--python", debianPython, "probe:app")
+	socket := filepath.Join(dir, "s.sock")
+	until(t, func() bool { _, err := tryGet(socket, "/first"); return err == nil })
+	s.sees(t, "log.txt", "200 /first\n")
+	info, err := os.Stat(fmt.Sprintf("/proc/%d", logProcess(t, s)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if uid := info.Sys().(*syscall.Stat_t).Uid; uid != 65534 {
+		t.Errorf("the log process runs as %d", uid)
+	}
+	// Its file is root's, so it cannot be opened again: it goes on as it is, and the log says so.
+	s.signal(syscall.SIGUSR1)
+	s.sees(t, "log.txt", "a log file stays as it is: [Errno 13]")
+	get(t, socket, "/second")
+	s.sees(t, "log.txt", "200 /second\n")
 }

@@ -99,7 +99,8 @@ logconfig_dict = {
 	{
 		// What is left out comes from gunicorn's defaults, which let lines go to the root's handler as well.
 		name: "a formatter alone",
-		conf: "wsgi_app = 'shop:app'\nlogconfig_dict = {'formatters': {'generic': {'format': '%(levelname)s|%(name)s|%(process)d|%(module)s|%(message)s'}}}\n",
+		conf: "wsgi_app = 'shop:app'\nlogconfig_dict = {'formatters': {'generic': {'format': '%(levelname)s|%(name)s|%(process)d|%(module)s|%(message)s'}}}\n" +
+			"def when_ready(server): server.log.info('ready %(as)s', {'as': 'a server'})\ndef post_worker_init(worker): worker.log.info('worker')\ndef on_exit(server): server.log.log('warning', 'ends')\n",
 	},
 	{
 		name: "filters and files",

@@ -236,6 +236,15 @@ func line(now time.Time, pid int, level, message string) string {
 	return fmt.Sprintf("[%s] [%d] [%s] %s\n", now.Format("2006-01-02 15:04:05 -0700"), pid, strings.ToUpper(level), strings.TrimRight(message, "\n"))
 }
 
+// counted tells of a line that was written elsewhere.
+func (l *Log) counted(level string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.count != nil {
+		l.count(level)
+	}
+}
+
 // Tail gives the last lines.
 func (l *Log) Tail() string {
 	l.mu.Lock()

@@ -17,6 +17,9 @@ import (
 func startWorkers(ctx context.Context, b *Boot) (Workers, error) {
 	c := workerConfig(b.Plan, b.Python, b.Stderr)
 	c.Workers, c.Reload, c.WorkersBefore, c.AgeBefore, c.Batch = b.Workers, b.Reload, b.Before, b.Age, b.Batch
+	if b.Plan.Statsd != nil {
+		c.Logged = b.Log.counted
+	}
 	c.Log, c.Event = b.Log.Log, func(e worker.Event) { event(b, e) }
 	g, err := worker.Start(ctx, c)
 	if err != nil {

@@ -229,6 +229,12 @@ func (g *Generation) message(z *zygote, m *message, fds []*os.File) {
 		g.c.Log(m.Level, fmt.Sprintf("[%d] %s", m.PID, m.Msg))
 		return
 	}
+	if m.T == "logged" {
+		if g.c.Logged != nil {
+			g.c.Logged(m.Level)
+		}
+		return
+	}
 	g.mu.Lock()
 	p := g.procs[m.N]
 	if fromWorker := m.T == "lane" || m.T == "dump" || m.T == "ready"; fromWorker && (p == nil || p.pid != 0 && p.pid != m.PID) {

@@ -140,6 +140,7 @@ func startZygote(c *Config, q *wire.Queue, lanes int, again bool, age int) (*zyg
 		"preload": c.Preload, "threads": lanes, "max_requests": c.MaxRequests,
 		"reload": c.Reload, "workers_before": before(c), "loglevel": c.LogLevel,
 		"again": again, "worker_age": age, "batch": c.Batch, "logging": c.Logging,
+		"count": c.Logged != nil,
 	})
 	start, err := json.Marshal(say)
 	if err != nil {

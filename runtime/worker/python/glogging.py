@@ -456,3 +456,15 @@ def own_process(pid):
         return True
 
     return stamp
+
+
+def counted(send):
+    """A filter that tells the master what is logged, for its statistics."""
+
+    def count(record):
+        if record.levelno >= logging.WARNING:
+            level = {logging.WARNING: "warning", logging.ERROR: "error"}.get(record.levelno, "critical")
+            send({"t": "logged", "level": level})
+        return True
+
+    return count

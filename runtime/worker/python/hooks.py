@@ -141,6 +141,26 @@ def adapt(name, f):
     return f
 
 
+def access_logger():
+    """What hooks and the application have done to the logger gunicorn.access: its filters and handlers."""
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return []
+    logger = logging.root.manager.loggerDict.get("gunicorn.access")
+    return list(getattr(logger, "filters", ())) + list(getattr(logger, "handlers", ()))
+
+
+def warn_access(log, cfg, before):
+    """Tells of filters and handlers that do nothing, since requests are not logged in this process."""
+    added = [x for x in access_logger() if x not in before and type(x).__name__ != "NullHandler"]
+    if added and (before or cfg.get("accesslog")):
+        log.warning(
+            "%s was added to the logger gunicorn.access by the configuration, a hook or the application, and does nothing: "
+            "requests are logged by another process. Name it in logconfig_dict, or add it in setup() of a logger_class.",
+            ", ".join(getattr(x, "__name__", type(x).__name__) for x in added),
+        )
+
+
 class Log:
     """server.log and worker.log: the methods of gunicorn's logger. Lines go to the master's error log."""
 

@@ -169,6 +169,8 @@ class Worker:
         self.add_lanes(1 if self.start["class"] == "gevent" else self.threads)
         self.wsgi = self.zygote.load()
         self.cfg.post_worker_init(self)
+        if self.age == self.start["worker_age"] + 1:  # once is enough
+            hooks.warn_access(self.log, self.cfg, self.zygote.access_before)
         self.booted = True
         gc.collect()
         gc.freeze()

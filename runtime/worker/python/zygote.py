@@ -66,8 +66,10 @@ class Zygote:
         for path in reversed(start.get("pythonpath") or []):
             sys.path.insert(0, os.path.abspath(path))
         self.cfg = hooks.Config(start["settings"], start["files"])
+        self.access_before = []
         if start["logging"]:
             self.configure_logging()
+            self.access_before = hooks.access_logger()
         self.app = Application(self)
         self.server = hooks.Server(self.cfg, self.log, start["master"], start["workers"], self.app)
         self.server.worker_age = start["worker_age"]
@@ -87,6 +89,8 @@ class Zygote:
         else:
             self.cfg.on_starting(self.server)
             self.cfg.when_ready(self.server)
+            hooks.warn_access(self.log, self.cfg, self.access_before)
+            self.access_before = hooks.access_logger()
         if start["preload"]:
             gc.collect()
             gc.freeze()
@@ -97,7 +101,10 @@ class Zygote:
 
         from gsrv_worker import glogging
 
-        logging.getLogger("gunicorn.error").addFilter(glogging.own_process(self.start["master"]))
+        error_log = logging.getLogger("gunicorn.error")
+        error_log.addFilter(glogging.own_process(self.start["master"]))
+        if self.start["count"]:
+            error_log.addFilter(glogging.counted(self.events.send))
         glogging.prepare(self.cfg, self.start, self.cfg.files)
         self.log = glogging.make(self.cfg, self.start, False)
 
