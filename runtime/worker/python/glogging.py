@@ -2,6 +2,7 @@
 glogging.Logger sets up, and the class that the configuration names in its place."""
 import base64
 import binascii
+import contextlib
 import importlib
 import json
 import logging
@@ -305,12 +306,28 @@ def reopen_files():
 def reopen(log, start):
     """Opens log files again; what fails is told, and costs nothing else."""
     try:
-        if type(log).reopen_files is Logger.reopen_files or start.get("uid") is None:
-            log.reopen_files()
-        else:
-            reopen_files()  # gunicorn's own gives up at the first file that this account may not open
+        with log_umask(start):
+            if type(log).reopen_files is Logger.reopen_files or start.get("uid") is None:
+                log.reopen_files()
+            else:
+                reopen_files()  # gunicorn's own gives up at the first file that this account may not open
     except Exception:
         log.error("The log files could not be opened again:\n%s", traceback.format_exc())
+
+
+@contextlib.contextmanager
+def log_umask(start):
+    """Lets log files be made as gunicorn makes them: with the umask that the server was started with, not with the setting,
+    which leaves files open to everybody where it is not set."""
+    mask = start.get("log_umask")
+    if mask is None:
+        yield
+        return
+    mask = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(mask)
 
 
 def handlers():

@@ -98,8 +98,6 @@ class Log:
 
     def boot(self):
         start = self.start
-        if start.get("umask") is not None:
-            os.umask(start["umask"])
         if start.get("directory"):
             os.chdir(start["directory"])
         sys.path.insert(0, os.getcwd())
@@ -121,6 +119,8 @@ class Log:
         Origin.pid = start["master"]
         self.log = glogging.make(self.cfg, start, start["first"])
         Origin.pid = None
+        if start.get("umask") is not None:
+            start["log_umask"] = os.umask(start["umask"])
         process.own(start)
         self.access = self.log.access
         own = type(self.log) is glogging.Logger

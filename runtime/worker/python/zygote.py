@@ -57,7 +57,7 @@ class Zygote:
         if start["batch"]:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         if start.get("umask") is not None:
-            os.umask(start["umask"])
+            start["log_umask"] = os.umask(start["umask"])
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(line_buffering=True)  # what an application prints is not held back
         if start.get("directory"):
@@ -106,7 +106,8 @@ class Zygote:
         if self.start["count"]:
             error_log.addFilter(glogging.counted(self.events.send))
         glogging.prepare(self.cfg, self.start, self.cfg.files)
-        self.log = glogging.make(self.cfg, self.start, False)
+        with glogging.log_umask(self.start):
+            self.log = glogging.make(self.cfg, self.start, False)
 
     def load(self):
         return self.app.wsgi()
