@@ -320,6 +320,32 @@ func TestRunLoggingCounted(t *testing.T) {
 	}
 }
 
+// TestRunLoggingStatsd: of a class that is derived from gunicorn's Statsd the metrics of its own are sent, and requests are
+// counted once.
+func TestRunLoggingStatsd(t *testing.T) {
+	t.Parallel()
+	oracle.Modules(t, debianPython, "gunicorn")
+	statsd := udp(t)
+	const own = `from gunicorn.instrument.statsd import Statsd
+class Logger(Statsd):
+    def access(self, resp, req, environ, request_time):
+        super().access(resp, req, environ, request_time)
+        self.increment("shop.seen" + req.path.replace("/", "."), 1)
+`
+	conf := "bind = 'unix:s.sock'\naccesslog = '-'\nlogger_class = 'own.Logger'\nstatsd_prefix = 'it'\nstatsd_host = '" + statsd.LocalAddr().String() + "'\n"
+	s := startServer(t, serverFiles(t, map[string]string{"probe.py": probeApp, "own.py": own, "gunicorn.conf.py": conf}), "--no-check", "--python", debianPython, "probe:app")
+	socket := filepath.Join(s.dir, "s.sock")
+	until(t, func() bool { _, err := tryGet(socket, "/first"); return err == nil })
+	s.await(1, "GET /first")
+	get(t, socket, "/last")
+	all := hears(t, statsd, "it.shop.seen.last:1")
+	// The server's own metrics come with the next gauges.
+	all += hears(t, statsd, "it.gunicorn.workers:")
+	if n := strings.Count(all, "gunicorn.requests:1"); n != 2 {
+		t.Errorf("two requests are counted %d times:\n%s", n, all)
+	}
+}
+
 // TestRunLoggingIdle: workers of every class open their files again although they have nothing to do.
 func TestRunLoggingIdle(t *testing.T) {
 	t.Parallel()
@@ -359,6 +385,9 @@ func TestRunLoggingAccount(t *testing.T) {
 	socket := filepath.Join(dir, "s.sock")
 	until(t, func() bool { _, err := tryGet(socket, "/first"); return err == nil })
 	s.sees(t, "log.txt", "200 /first\n")
+	if made, err := os.Stat(filepath.Join(dir, "log.txt")); err != nil || made.Mode()&0o002 != 0 {
+		t.Errorf("everybody may write to the log: %v, %v", made.Mode(), err)
+	}
 	info, err := os.Stat(fmt.Sprintf("/proc/%d", logProcess(t, s)))
 	if err != nil {
 		t.Fatal(err)

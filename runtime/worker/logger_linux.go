@@ -134,9 +134,16 @@ func (l *Logger) start(ctx context.Context) (dead <-chan error, err error) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	if err := l.boot(ctx, events, cmd); err != nil {
-		_ = cmd.Process.Kill()
-		<-ended
-		return nil, err
+		select {
+		case <-ended:
+		case <-time.After(time.Second):
+			_ = cmd.Process.Kill()
+			<-ended
+		}
+		if cmd.ProcessState.ExitCode() == tooOld {
+			err = fmt.Errorf("%s is older than Python 3.8", cmd.Path)
+		}
+		return nil, fmt.Errorf("the logs cannot be set up: %w", err)
 	}
 	l.pid.Store(int32(cmd.Process.Pid))
 	l.cmd.Store(cmd)

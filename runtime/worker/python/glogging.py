@@ -72,9 +72,10 @@ class SafeAtoms(dict):
     """The atoms of a request: one that is not there is "-", names in braces are found in any case, quotes are escaped."""
 
     def __init__(self, atoms):
-        super().__init__()
+        super().__init__(atoms)
         for key, value in atoms.items():
-            self[key] = value.replace('"', '\\"') if isinstance(value, str) else value
+            if isinstance(value, str) and '"' in value:
+                self[key] = value.replace('"', '\\"')
 
     def __getitem__(self, key):
         if key.startswith("{"):
@@ -433,8 +434,7 @@ def make(cfg, start, truncate):
     if not callable(kind):
         raise LogConfigError("logger_class = %r is no class" % (kind,))
     if is_statsd(kind):
-        # The master counts; twice would be wrong.
-        cfg.settings["statsd_host"] = None
+        only_own_metrics(cfg)
     if hasattr(kind, "install"):
         kind.install()
     opened = logging.FileHandler._open
@@ -457,6 +457,20 @@ def make(cfg, start, truncate):
         raise LogConfigError("the loggers cannot be set up: %s" % e) from e
     finally:
         logging.FileHandler._open = opened
+
+
+def only_own_metrics(cfg):
+    """The master counts what gunicorn's Statsd counts by itself, and twice would be wrong: of a class that is derived from it
+    the metrics of its own remain."""
+    base = sys.modules["gunicorn.instrument.statsd"]
+    for name in ("critical", "error", "warning", "exception", "access"):
+        setattr(base.Statsd, name, getattr(base.Logger, name))
+    host = cfg.statsd_host
+    if isinstance(host, str) and host.startswith("unix://"):
+        cfg.settings["statsd_host"] = host[len("unix://") :]
+    elif isinstance(host, str):
+        host, _, port = host.partition(":")
+        cfg.settings["statsd_host"] = (host, int(port or 8125))
 
 
 def is_statsd(kind):

@@ -57,6 +57,13 @@ class Request(hooks.Request):
         self.headers = headers
 
 
+class Fields:
+    """What the access log itself needs of a request."""
+
+    def __init__(self, headers):
+        self.headers = headers
+
+
 class Response:
     """The answer, as access() of a logger_class sees it."""
 
@@ -123,7 +130,7 @@ class Log:
             start["log_umask"] = os.umask(start["umask"])
         process.own(start)
         self.access = self.log.access
-        own = type(self.log) is glogging.Logger
+        own = self.own = type(self.log) is glogging.Logger
         self.events.send(
             {
                 "t": "ready",
@@ -191,7 +198,7 @@ class Log:
                 REQUEST_METHOD=method, RAW_URI=target, SERVER_PROTOCOL=protocol, REMOTE_ADDR=peer,
                 PATH_INFO=path, QUERY_STRING=query, SCRIPT_NAME="",
             )
-        req = Request(environ, headers)
+        req = Fields(headers) if self.own else Request(environ, headers)
         Origin.pid = pid or self.start["master"]
         Origin.created = created / 1e9
         self.access(Response(req, status, answered, sent), req, environ, timedelta(microseconds=took // 1000))
