@@ -145,7 +145,7 @@ class Logger:
 	},
 	{
 		name: "log.class", server: "gsrv", settings: "log.class",
-		conf: "app \"probe:app\" {}\nlisten \"unix:s.sock\" {}\nlog {\n  class = \"own.Logger\"\n}\n",
+		conf: "app \"probe:app\" {}\nlisten \"unix:s.sock\" {}\nlog {\n  class = \"own.py:Logger\"\n}\n",
 		args: []string{"--python", debianPython},
 		files: map[string]string{"own.py": `from gunicorn.glogging import Logger as Base
 class Logger(Base):

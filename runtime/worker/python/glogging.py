@@ -371,7 +371,7 @@ def told(e):
 
 
 def load_class(named):
-    """The class of logger_class: an object, MODULE.CLASS, or egg:PACKAGE#NAME."""
+    """The class of logger_class: an object, MODULE.CLASS, egg:PACKAGE#NAME, or (in gsrv.hcl) FILE.py:CLASS."""
     if not isinstance(named, str):
         return named
     if named in ("", "simple", "gunicorn.glogging.Logger", "egg:gunicorn#simple", "gunicorn.instrument.statsd.Statsd"):
@@ -379,15 +379,18 @@ def load_class(named):
     try:
         if named.startswith("egg:"):
             return entry_point(named)
+        location, _, name = named.rpartition(":")
+        if location.endswith(".py"):
+            return hooks.read_file(location)[name]
         module, _, name = named.rpartition(".")
         if not module:
-            raise LogConfigError("logger_class = %s: name it as MODULE.CLASS" % named)
+            raise LogConfigError("logger_class = %s: name it as MODULE.CLASS, or FILE.py:CLASS" % named)
         return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as e:
         if (e.name or "").partition(".")[0] == "gunicorn":
             raise without_gunicorn("logger_class = %s is made of gunicorn's Logger" % named) from e
         raise LogConfigError("logger_class = %s: %s" % (named, e)) from e
-    except (ImportError, AttributeError) as e:
+    except (ImportError, AttributeError, KeyError) as e:
         raise LogConfigError("logger_class = %s: %s" % (named, e)) from e
 
 
