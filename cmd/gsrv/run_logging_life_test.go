@@ -308,6 +308,14 @@ func TestRunLoggingElsewhere(t *testing.T) {
 	}
 }
 
+// TestRunLoggingNoFile: gunicorn goes on in silence where logconfig_json names no file; here the log says so.
+func TestRunLoggingNoFile(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, serverFiles(t, map[string]string{"probe.py": probeApp, "gunicorn.conf.py": "bind = '127.0.0.1:0'\nlogconfig_json = 'none.json'\n"}), "--no-check", "probe:app")
+	s.await(1, `\[WARNING\] logconfig_json = none.json: there is no such file`)
+	s.address()
+}
+
 // TestRunLoggingCounted: statsd hears of what Python logs, too, once each.
 func TestRunLoggingCounted(t *testing.T) {
 	t.Parallel()

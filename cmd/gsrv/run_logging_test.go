@@ -40,6 +40,8 @@ def app(environ, start_response):
     status = "404 Not Found" if path == "/missing" else "200 OK"
     start_response(status, [("Content-Type", "text/plain"), ("X-Shop", 'a "quoted" one')])
     return [b"hello\n"]
+def make(global_config, **local):
+    return app
 `
 
 // loggingModule is what configurations import.
@@ -73,6 +75,8 @@ type loggingCase struct {
 	name, conf string
 	files      map[string]string
 	outputs    []string
+	// args are gunicorn's, in place of -c gunicorn.conf.py.
+	args []string
 }
 
 var loggingCases = []loggingCase{
@@ -235,6 +239,39 @@ def worker_exit(server, worker): worker.log.error("leaves")
 `,
 	},
 	{
+		name: "a Paste file with loggers",
+		args: []string{"--paste", "production.ini", "-b", "unix:s.sock"},
+		files: map[string]string{"production.ini": `[app:main]
+paste.app_factory = shop:make
+[loggers]
+keys = root, shop
+[handlers]
+keys = console, file
+[formatters]
+keys = generic
+[logger_root]
+level = WARN
+handlers = console
+[logger_shop]
+level = DEBUG
+handlers = file
+qualname = shop
+propagate = 0
+[handler_console]
+class = StreamHandler
+args = (sys.stderr,)
+level = NOTSET
+formatter = generic
+[handler_file]
+class = FileHandler
+args = ('shop.log', 'w')
+formatter = generic
+[formatter_generic]
+format = %(asctime)s %(levelname)-5.5s [%(name)s:%(lineno)s][%(threadName)s] %(message)s
+`},
+		outputs: []string{"shop.log"},
+	},
+	{
 		name:    "captured output",
 		conf:    "wsgi_app = 'shop:app'\ncapture_output = True\nerrorlog = 'errors.log'\naccesslog = 'access.log'\nlogconfig_dict = {'version': 1, 'loggers': {'shop': {'level': 'INFO', 'handlers': ['console']}}}\n",
 		outputs: []string{"errors.log", "access.log"},
@@ -294,7 +331,10 @@ func masked(text, master, worker string) []string {
 // loggedBy runs a server with a case's configuration, asks it for the requests, ends it, and gives its outputs.
 func loggedBy(t *testing.T, c *loggingCase, program string, args ...string) map[string][]string {
 	t.Helper()
-	files := map[string]string{"shop.py": loggingApp, "logs.py": loggingModule, "gunicorn.conf.py": "bind = 'unix:s.sock'\n" + c.conf}
+	files := map[string]string{"shop.py": loggingApp, "logs.py": loggingModule}
+	if c.conf != "" {
+		files["gunicorn.conf.py"] = "bind = 'unix:s.sock'\n" + c.conf
+	}
 	for name, text := range c.files {
 		files[name] = text
 	}
@@ -362,15 +402,19 @@ func loggedBy(t *testing.T, c *loggingCase, program string, args ...string) map[
 // TestRunLoggingAsGunicorn compares every line that the real gunicorn logs with a configuration of logging with those here.
 func TestRunLoggingAsGunicorn(t *testing.T) {
 	t.Parallel()
-	oracle.Modules(t, debianPython, "gunicorn", "pythonjsonlogger")
+	oracle.Modules(t, debianPython, "gunicorn", "pythonjsonlogger", "paste.deploy")
 	for i := range loggingCases {
 		c := &loggingCases[i]
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			atATime <- struct{}{}
 			defer func() { <-atATime }()
-			theirs := loggedBy(t, c, debianPython, "-m", "gunicorn", "-c", "gunicorn.conf.py")
-			ours := loggedBy(t, c, "gsrv", "run", "--no-check", "--python", debianPython, "-c", "gunicorn.conf.py")
+			args := c.args
+			if args == nil {
+				args = []string{"-c", "gunicorn.conf.py"}
+			}
+			theirs := loggedBy(t, c, debianPython, append([]string{"-m", "gunicorn"}, args...)...)
+			ours := loggedBy(t, c, "gsrv", append([]string{"run", "--no-check", "--python", debianPython, "--", "gunicorn"}, args...)...)
 			lines := 0
 			for name, want := range theirs {
 				lines += len(want)

@@ -125,6 +125,9 @@ class Log:
         glogging.prepare(self.cfg, start, self.cfg.files)
         Origin.pid = start["master"]
         self.log = glogging.make(self.cfg, start, start["first"])
+        if self.cfg.logconfig_json and not self.cfg.logconfig_dict and not os.path.exists(self.cfg.logconfig_json):
+            # gunicorn goes on in silence.
+            self.log.warning("logconfig_json = %s: there is no such file, and the loggers are as without it", self.cfg.logconfig_json)
         Origin.pid = None
         if start.get("umask") is not None:
             start["log_umask"] = os.umask(start["umask"])
