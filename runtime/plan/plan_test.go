@@ -280,11 +280,15 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestIdle: refused settings that ask for nothing are fine.
+// TestIdle: refused settings that ask for nothing are fine, and those of Python's logging start no process then.
 func TestIdle(t *testing.T) {
-	for _, text := range []string{"spew = False\n", "logconfig = None\n", "protocol = 'http'\n", "dirty_workers = 0\n", "logger_class = 'gunicorn.glogging.Logger'\n"} {
-		if _, diags := planOf(t, "gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\n"+text); diags.HasErrors() {
+	for _, text := range []string{"spew = False\n", "logconfig = None\n", "protocol = 'http'\n", "dirty_workers = 0\n", "logger_class = 'gunicorn.glogging.Logger'\n", "logger_class = 'gunicorn.instrument.statsd.Statsd'\nstatsd_host = '127.0.0.1:8125'\n", "logconfig_dict = {}\n"} {
+		p, diags := planOf(t, "gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\n"+text)
+		if diags.HasErrors() {
 			t.Errorf("%q: %v", text, diags)
+		}
+		if p.Log.Python {
+			t.Errorf("%q: Python is to write the logs", text)
 		}
 	}
 }
