@@ -10,7 +10,7 @@ import time
 import traceback
 from datetime import timedelta
 
-from gsrv_worker import glogging, hooks, process
+from gsrv_worker import glogging, hooks, loggers, process
 
 FRAME = struct.Struct("<IB")
 ERROR = struct.Struct("<IQB")
@@ -121,10 +121,10 @@ class Log:
         except ModuleNotFoundError as e:
             if (e.name or "").partition(".")[0] != "gunicorn":
                 raise
-            raise glogging.without_gunicorn("The configuration imports gunicorn (%s)" % e)
-        glogging.prepare(self.cfg, start, self.cfg.files)
+            raise loggers.without_gunicorn("The configuration imports gunicorn (%s)" % e)
+        loggers.prepare(self.cfg, start, self.cfg.files)
         Origin.pid = start["master"]
-        self.log = glogging.make(self.cfg, start, start["first"])
+        self.log = loggers.make(self.cfg, start, start["first"])
         if self.cfg.logconfig_json and not self.cfg.logconfig_dict and not os.path.exists(self.cfg.logconfig_json):
             # gunicorn goes on in silence.
             self.log.warning("logconfig_json = %s: there is no such file, and the loggers are as without it", self.cfg.logconfig_json)
@@ -178,7 +178,7 @@ class Log:
             text = str(view[ERROR.size :], "utf-8", "replace")
             getattr(self.log, NAMES[level])(text)
         elif kind == REOPEN:
-            glogging.reopen(self.log, self.start)
+            loggers.reopen(self.log, self.start)
             return
         Origin.pid = Origin.created = None
 

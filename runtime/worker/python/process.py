@@ -198,9 +198,9 @@ class Worker:
         os.close(read)
 
     def handle_usr1(self, sig, frame):
-        from gsrv_worker import glogging
+        from gsrv_worker import loggers
 
-        glogging.reopen(self.log, self.start)
+        loggers.reopen(self.log, self.start)
 
     def handle_exit(self, sig, frame):
         # The master sees it, starts a replacement, and then tells this worker to stop: nothing that waits is lost.

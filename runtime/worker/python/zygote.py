@@ -99,15 +99,15 @@ class Zygote:
         """Sets up what the configuration says of logging, for the hooks, the application and this process's forks."""
         import logging
 
-        from gsrv_worker import glogging
+        from gsrv_worker import loggers
 
         error_log = logging.getLogger("gunicorn.error")
-        error_log.addFilter(glogging.own_process(self.start["master"]))
+        error_log.addFilter(loggers.own_process(self.start["master"]))
         if self.start["count"]:
-            error_log.addFilter(glogging.counted(self.events.send))
-        glogging.prepare(self.cfg, self.start, self.cfg.files)
-        with glogging.log_umask(self.start):
-            self.log = glogging.make(self.cfg, self.start, False)
+            error_log.addFilter(loggers.counted(self.events.send))
+        loggers.prepare(self.cfg, self.start, self.cfg.files)
+        with loggers.log_umask(self.start):
+            self.log = loggers.make(self.cfg, self.start, False)
 
     def load(self):
         return self.app.wsgi()
@@ -186,9 +186,9 @@ class Zygote:
     def reopen(self):
         if not self.start["logging"]:
             return
-        from gsrv_worker import glogging
+        from gsrv_worker import loggers
 
-        glogging.reopen(self.log, self.start)
+        loggers.reopen(self.log, self.start)
         for pid in self.workers:
             try:
                 kill(pid, signal.SIGUSR1)
