@@ -165,7 +165,7 @@ func (e *effect) start(t *testing.T, conf string) *testServer {
 // effects are all of them.
 func effects() []effect {
 	var all []effect
-	for _, list := range [][]effect{gunicornEffects, gunicornHTTPEffects, gunicornLogEffects, uwsgiEffects, uwsgiFileEffects, otherEffects} {
+	for _, list := range [][]effect{gunicornEffects, gunicornHTTPEffects, gunicornLogEffects, loggingEffects, uwsgiEffects, uwsgiFileEffects, otherEffects} {
 		all = append(all, list...)
 	}
 	return all

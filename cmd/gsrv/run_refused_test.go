@@ -17,14 +17,13 @@ import (
 // refusedValues are values for settings that take particular ones.
 var refusedValues = map[string]map[string]string{
 	"gunicorn": {
-		"ssl_context": "def ssl_context(config, make): return make()", "logconfig_dict": "{'version': 1}", "protocol": "'uwsgi'", "control_socket_mode": "0o660",
-		"dirty_apps": "['tasks:app']", "logger_class": "'shop.Logger'",
+		"ssl_context": "def ssl_context(config, make): return make()", "protocol": "'uwsgi'", "control_socket_mode": "0o660",
+		"dirty_apps": "['tasks:app']",
 	},
 	"waitress": {"trusted_proxy_headers": "x-forwarded-for", "trusted_proxy_count": "2", "sockets": "x"},
 	"gsrv": {
 		"listen.uwsgi": "listen \"127.0.0.1:3031\" {\n  protocol = \"uwsgi\"\n}", "listen.fastcgi": "listen \"127.0.0.1:3031\" {\n  protocol = \"fastcgi\"\n}",
-		"listen.scgi": "listen \"127.0.0.1:3031\" {\n  protocol = \"scgi\"\n}",
-		"log.config":  "log {\n  config = { version = 1 }\n}", "log.config_file": "log {\n  config_file = \"logging.conf\"\n}", "log.class": "log {\n  class = \"shop.Logger\"\n}",
+		"listen.scgi":       "listen \"127.0.0.1:3031\" {\n  protocol = \"scgi\"\n}",
 		"hooks.ssl_context": "hooks {\n  ssl_context = \"hooks:f\"\n}",
 	},
 }

@@ -112,7 +112,7 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		{"an application that does not load", map[string]string{"broken.py": "def make(n):\n    return 1 / n\napp = make(0)\n"}, []string{"-b", "127.0.0.1:0", "broken:app"}, 1, []string{"did not start", "ZeroDivisionError", `broken.py", line 2`}},
 		{"a configuration that check-config refuses", map[string]string{"gunicorn.conf.py": "wrokers = 3\n"}, []string{"-b", "127.0.0.1:0", "hello:app"}, 1, []string{"gunicorn.conf.py:1:1", "Did you mean workers", "--no-check"}},
-		{"a setting that cannot be honoured", map[string]string{"gunicorn.conf.py": "bind = '127.0.0.1:0'\nlogconfig_dict = {'version': 1}\n"}, []string{"hello:app"}, 1, []string{"gunicorn.conf.py:2:", "logconfig_dict", "accesslog"}},
+		{"a setting that cannot be honoured", map[string]string{"gunicorn.conf.py": "bind = '127.0.0.1:0'\nspew = True\n"}, []string{"hello:app"}, 1, []string{"gunicorn.conf.py:2:", "spew", "debugger"}},
 		{"a worker class", nil, []string{"-b", "127.0.0.1:0", "-k", "eventlet", "hello:app"}, 1, []string{"eventlet", "gevent"}},
 		{"an address that is no more there", nil, []string{"-b", "192.0.2.1:80", "hello:app"}, 1, []string{"192.0.2.1:80", "no network interface"}},
 	} {

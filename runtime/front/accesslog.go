@@ -17,6 +17,7 @@ type AccessLog struct {
 	format []piece // nil: JSON
 	json   bool
 	uwsgi  *uwsgiLog
+	sink   func([]byte) // in place of all below
 	fail   func(error)
 
 	mu      sync.Mutex
@@ -38,6 +39,8 @@ type AccessLogConfig struct {
 	Path string
 	// Writer gets whole lines, several in one call.
 	Writer io.Writer
+	// Sink gets a record of each request in place of lines, from any goroutine; it must not wait, nor keep the record.
+	Sink func(record []byte)
 	// Format is gunicorn's access_log_format; "" stands for DefaultAccessFormat.
 	Format string
 	// JSON writes an object a line instead.
@@ -63,6 +66,11 @@ const (
 func OpenAccessLog(c AccessLogConfig) (*AccessLog, error) {
 	l := &AccessLog{json: c.JSON, path: c.Path, w: c.Writer, fail: c.Error, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	l.room.L = &l.mu
+	if c.Sink != nil {
+		l.sink, l.closed = c.Sink, true
+		close(l.done)
+		return l, nil
+	}
 	switch {
 	case c.UWSGI != nil:
 		l.uwsgi = newUWSGILog(c.UWSGI)

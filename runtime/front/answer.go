@@ -93,6 +93,7 @@ func (a *answer) reset(set *settings, sc *scratch) {
 	sc.small = sc.small[:0]
 	sc.reply.fields = sc.reply.fields[:0]
 	sc.id = ""
+	sc.env = sc.env[:0] // a request that is refused before it has one is not logged with another's
 }
 
 // Informational implements wire.Answer: HTTP/1.0 knows no such answers.

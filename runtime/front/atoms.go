@@ -118,6 +118,12 @@ func UnknownAtoms(format string) []string {
 // log writes the line of an answer.
 func (l *AccessLog) log(a *answer, status int, took int64) {
 	b := a.sc.line[:0]
+	if l.sink != nil {
+		b = appendRecord(b, a, status, took)
+		a.sc.line = b
+		l.sink(b)
+		return
+	}
 	switch {
 	case l.uwsgi != nil:
 		var ok bool

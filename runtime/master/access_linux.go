@@ -23,13 +23,23 @@ func (s *server) openAccess(p *plan.Log) (*front.AccessLog, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.access != nil && s.spec.Access == p.Access && s.spec.Format == p.Format && sys == nil && s.spec.Syslog == nil &&
+	python, requests := s.log.Python()
+	if python {
+		sys = nil
+	}
+	if s.access != nil && !python && !s.spec.Python && s.spec.Access == p.Access && s.spec.Format == p.Format && sys == nil && s.spec.Syslog == nil &&
 		len(p.Sinks) == 0 && len(s.spec.Sinks) == 0 && reflect.DeepEqual(s.spec.Requests, p.Requests) {
 		return s.access, nil
 	}
 	var l *front.AccessLog
 	var files []*logFile
-	if p.Access != "" || sys != nil || len(p.Sinks) > 0 {
+	if requests {
+		var err error
+		if l, err = front.OpenAccessLog(front.AccessLogConfig{Sink: s.log.Access}); err != nil {
+			return nil, err
+		}
+	}
+	if !python && (p.Access != "" || sys != nil || len(p.Sinks) > 0) {
 		c := front.AccessLogConfig{Format: p.Format, JSON: p.Format == "json", Error: func(err error) { s.log.errorf("The access log cannot be written: %v", err) }}
 		if q := p.Requests; q != nil {
 			c.UWSGI = &front.UWSGILog{
@@ -86,6 +96,7 @@ func (s *server) openAccess(p *plan.Log) (*front.AccessLog, error) {
 		time.AfterFunc(time.Minute, func() { old.Close() })
 	}
 	s.access, s.files, s.spec = l, files, *p
+	s.spec.Python = python
 	return l, nil
 }
 

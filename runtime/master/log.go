@@ -17,30 +17,53 @@ var levels = map[string]int{"debug": 10, "info": 20, "warning": 30, "error": 40,
 
 // A Log is the error log: a file, standard error, syslog, or the last two together.
 type Log struct {
-	mu     sync.Mutex
-	level  int
-	path   string
-	file   *os.File
-	std    *os.File
-	pipe   *os.File // what workers print with capture_output; nil until it is needed
-	syslog io.WriteCloser
-	prefix string
+	mu sync.Mutex
+	// leaving are recorders that still write what they have.
+	leaving sync.WaitGroup
+	level   int
+	path    string
+	file    *os.File
+	std     *os.File
+	pipe    *os.File // what workers print with capture_output; nil until it is needed
+	syslog  io.WriteCloser
+	prefix  string
 	// count is told of every line that is written, for statsd; nil for nobody.
 	count func(level string)
+	// python, where set, writes in place of file and syslog.
+	python recorder
 	// tail keeps the last lines, for whoever waits for a daemon.
 	tail []string
 }
 
+// A recorder writes the logs in place of the server: Python's logging.
+type recorder interface {
+	// Error takes a message of a process, Access a request.
+	Error(level string, pid int, at time.Time, message string)
+	Access(record []byte)
+	// Wants tells whether requests are logged.
+	Wants() bool
+	Reopen()
+	// Close writes what waits, within the limit.
+	Close(limit time.Duration)
+}
+
+// lastLines is how long a log process may take to write what waits when it ends.
+const lastLines = 10 * time.Second
+
 // NewLog gives a log to a standard stream until Configure says otherwise.
 func NewLog(std *os.File) *Log { return &Log{std: std, file: std, level: levels["info"]} }
 
-// Configure opens what a plan asks for. Where that fails the log stays as it was.
-func (l *Log) Configure(p *plan.Log) error {
+// Configure opens what a plan asks for; by is what writes the logs where the plan wants Python's logging. It gives what has done
+// so until now, which is to be retired. Where it fails the log stays as it was.
+func (l *Log) Configure(p *plan.Log, by recorder) (former recorder, err error) {
 	file := l.std
+	if by != nil {
+		p = &plan.Log{Level: p.Level}
+	}
 	if p.Error != "-" && p.Error != "" {
 		f, err := openLog(p.Error)
 		if err != nil {
-			return fmt.Errorf("error log: %w", err)
+			return nil, fmt.Errorf("error log: %w", err)
 		}
 		file = f
 	}
@@ -52,19 +75,27 @@ func (l *Log) Configure(p *plan.Log) error {
 			if file != l.std {
 				file.Close()
 			}
-			return fmt.Errorf("syslog: %w", err)
+			return nil, fmt.Errorf("syslog: %w", err)
 		}
 		sys, prefix = s, p.Syslog.Prefix
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.close()
+	former, l.python = l.python, by
 	l.file, l.syslog, l.prefix, l.level = file, sys, prefix, levels[p.Level]
 	l.path = ""
 	if file != l.std {
 		l.path = p.Error
 	}
-	return nil
+	return former, nil
+}
+
+// retire lets a recorder end that has written the logs until now; Close waits for it.
+func (l *Log) retire(r recorder) {
+	if r != nil {
+		l.leaving.Go(func() { r.Close(lastLines) })
+	}
 }
 
 func openLog(path string) (*os.File, error) {
@@ -80,10 +111,47 @@ func (l *Log) close() {
 	}
 }
 
+// Close writes what waits.
+func (l *Log) Close() {
+	l.mu.Lock()
+	by := l.python
+	l.python = nil
+	l.mu.Unlock()
+	if by != nil {
+		by.Close(lastLines)
+	}
+	l.leaving.Wait()
+}
+
+// Access takes the record of a request, for Python's logging.
+func (l *Log) Access(record []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.python != nil {
+		l.python.Access(record)
+	}
+}
+
+// Python tells whether Python's logging writes the logs, and whether requests are logged there.
+func (l *Log) Python() (writes, requests bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.python != nil, l.python != nil && l.python.Wants()
+}
+
+// Aside writes a line to the standard stream alone: what the log itself cannot take.
+func (l *Log) Aside(level, message string) {
+	l.std.WriteString(line(time.Now(), os.Getpid(), level, message))
+}
+
 // Reopen opens the file again, after logrotate has moved it away.
 func (l *Log) Reopen() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.python != nil {
+		l.python.Reopen()
+		return nil
+	}
 	if l.path == "" {
 		return nil
 	}
@@ -133,7 +201,7 @@ func (l *Log) Log(level, message string) {
 	if l.count != nil {
 		l.count(level)
 	}
-	if levels[level] < l.level {
+	if levels[level] < l.level && l.python == nil {
 		return
 	}
 	// A worker's own message begins with its process id.
@@ -145,14 +213,35 @@ func (l *Log) Log(level, message string) {
 			}
 		}
 	}
-	line := fmt.Sprintf("[%s] [%d] [%s] %s\n", now.Format("2006-01-02 15:04:05 -0700"), pid, strings.ToUpper(level), strings.TrimRight(message, "\n"))
-	l.file.WriteString(line)
+	text := line(now, pid, level, message)
+	if l.python != nil {
+		l.python.Error(level, pid, now, strings.TrimRight(message, "\n"))
+	} else {
+		l.file.WriteString(text)
+	}
 	if l.syslog != nil {
 		fmt.Fprintf(l.syslog, "[%d] [%s] %s", pid, strings.ToUpper(level), message)
 	}
-	l.tail = append(l.tail, line)
+	if levels[level] < l.level {
+		return
+	}
+	l.tail = append(l.tail, text)
 	if len(l.tail) > 40 {
 		l.tail = l.tail[1:]
+	}
+}
+
+// line is a line of the error log.
+func line(now time.Time, pid int, level, message string) string {
+	return fmt.Sprintf("[%s] [%d] [%s] %s\n", now.Format("2006-01-02 15:04:05 -0700"), pid, strings.ToUpper(level), strings.TrimRight(message, "\n"))
+}
+
+// counted tells of a line that was written elsewhere.
+func (l *Log) counted(level string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.count != nil {
+		l.count(level)
 	}
 }
 

@@ -361,6 +361,14 @@ func (m *master) reopen() {
 	if err := m.front.Reopen(); err != nil {
 		m.log.errorf("%v", err)
 	}
+	for _, g := range append([]*generation{m.current}, m.draining...) {
+		if g == nil {
+			continue
+		}
+		if w, ok := g.Workers.(interface{ Reopen() }); ok {
+			w.Reopen()
+		}
+	}
 }
 
 // swap makes a plan and its generation those that serve.

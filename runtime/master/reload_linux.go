@@ -54,7 +54,9 @@ type candidate struct {
 	gen         *generation
 	workers     int
 	all, opened []*listener
-	err         error
+	// log writes the logs in place of the server; nil where it writes them itself.
+	log recorder
+	err error
 }
 
 // prepare does the slow part of a reload, beside the loop: have are the listeners that are open, workers gives their number
@@ -71,8 +73,12 @@ func (m *master) prepare(ctx context.Context, number int, have []*listener, work
 		return c
 	}
 	c.workers = workers(p)
-	if c.gen, c.err = m.boot(ctx, p, number, c.workers, true); c.err != nil {
+	if c.log, c.err = startLogger(ctx, p, m.o.Python(p), m.log, false); c.err == nil {
+		c.gen, c.err = m.boot(ctx, p, number, c.workers, true)
+	}
+	if c.err != nil {
 		closeAll(c.opened)
+		m.log.retire(c.log)
 	}
 	return c
 }
@@ -92,6 +98,7 @@ func (m *master) reloaded(ctx context.Context, c *candidate, paused bool) {
 		if c.gen != nil {
 			c.gen.Kill()
 			closeAll(c.opened)
+			m.log.retire(c.log)
 		}
 		tell(errors.New("the server is stopping"))
 		if m.current == nil {
@@ -100,7 +107,7 @@ func (m *master) reloaded(ctx context.Context, c *candidate, paused bool) {
 		return
 	}
 	if c.err == nil {
-		if c.err = m.reconfigure(c.plan, paused); c.err != nil {
+		if c.err = m.reconfigure(c.plan, c.log, paused); c.err != nil {
 			c.gen.Kill()
 			closeAll(c.opened)
 		}
@@ -125,11 +132,12 @@ func (m *master) reloaded(ctx context.Context, c *candidate, paused bool) {
 }
 
 // reconfigure makes the log and the front follow a plan. Where either cannot, both stay as they are.
-func (m *master) reconfigure(p *plan.Plan, paused bool) error {
-	if err := m.log.Configure(&p.Log); err != nil {
+func (m *master) reconfigure(p *plan.Plan, by recorder, paused bool) error {
+	former, err := m.log.Configure(&p.Log, by)
+	if err != nil {
+		m.log.retire(by)
 		return err
 	}
-	var err error
 	if paused {
 		// The former front has shut down.
 		var front Front
@@ -143,9 +151,11 @@ func (m *master) reconfigure(p *plan.Plan, paused bool) error {
 		err = m.front.Reconfigure(p)
 	}
 	if err != nil {
-		m.log.Configure(&m.plan.Log)
+		m.log.Configure(&m.plan.Log, former)
+		m.log.retire(by)
 		return err
 	}
+	m.log.retire(former)
 	if err := m.front.Reopen(); err != nil {
 		m.log.errorf("%v", err)
 	}

@@ -82,6 +82,7 @@ func Run(o Options) int {
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	defer m.cancel()
+	defer m.log.Close()
 	signals := make(chan os.Signal, 32)
 	signal.Notify(signals, unix.SIGHUP, unix.SIGQUIT, unix.SIGINT, unix.SIGTERM, unix.SIGTTIN, unix.SIGTTOU, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH, unix.SIGCHLD)
 	defer signal.Stop(signals)
@@ -126,7 +127,11 @@ func (m *master) abandon() {
 // start does all that comes before the first generation.
 func (m *master) start() error {
 	p := m.plan
-	if err := m.log.Configure(&p.Log); err != nil {
+	by, err := startLogger(m.ctx, p, m.o.Python(p), m.log, m.heir == nil)
+	if err != nil {
+		return err
+	}
+	if _, err := m.log.Configure(&p.Log, by); err != nil {
 		return err
 	}
 	for _, r := range p.Remarks {

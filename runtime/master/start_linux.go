@@ -9,21 +9,35 @@ import (
 	"time"
 
 	"gsrv/runtime/control"
+	"gsrv/runtime/plan"
 	"gsrv/runtime/worker"
 )
 
 // startWorkers starts a generation of Python processes.
 func startWorkers(ctx context.Context, b *Boot) (Workers, error) {
-	p := b.Plan
+	c := workerConfig(b.Plan, b.Python, b.Stderr)
+	c.Workers, c.Reload, c.WorkersBefore, c.AgeBefore = b.Workers, b.Reload, b.Before, b.Age
+	if b.Plan.Statsd != nil {
+		c.Logged = b.Log.counted
+	}
+	c.Log, c.Event = b.Log.Log, func(e worker.Event) { event(b, e) }
+	g, err := worker.Start(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return workers{g}, nil
+}
+
+// workerConfig is what a plan says to Python processes.
+func workerConfig(p *plan.Plan, python string, stderr *os.File) *worker.Config {
 	w := &p.Workers
 	c := &worker.Config{
-		Python: b.Python, Directory: p.App.Directory, PythonPath: p.App.PythonPath, Env: environment(p.App.Environment),
-		Settings: p.Hooks.Settings, Preload: w.Preload, Class: w.Class, Workers: b.Workers, Threads: w.Threads,
+		Python: python, Directory: p.App.Directory, PythonPath: p.App.PythonPath, Env: environment(p.App.Environment),
+		Settings: p.Hooks.Settings, Preload: w.Preload, Class: w.Class, Workers: w.Count, Threads: w.Threads,
 		Timeout: w.Timeout, GracefulTimeout: w.GracefulTimeout, StartTimeout: w.StartTimeout,
 		MaxRequests: w.MaxRequests, MaxRequestsJitter: w.MaxRequestsJitter, MaxMemory: w.MaxMemory, MaxLifetime: w.MaxLifetime,
-		InitGroups: p.Process.InitGroups, Umask: p.Process.Umask, ProcName: p.Process.Name, Reload: b.Reload, WorkersBefore: b.Before, AgeBefore: b.Age,
-		LogLevel: p.Log.Level, Stderr: b.Stderr, Log: b.Log.Log,
-		Event: func(e worker.Event) { event(b, e) },
+		InitGroups: p.Process.InitGroups, Umask: p.Process.Umask, ProcName: p.Process.Name,
+		LogLevel: p.Log.Level, Logging: p.Log.Python, Stdout: os.Stdout, Stderr: stderr,
 	}
 	switch {
 	case p.App.Paste != "":
@@ -44,11 +58,21 @@ func startWorkers(ctx context.Context, b *Boot) (Workers, error) {
 	} else {
 		c.HooksFile = p.Hooks.File
 	}
-	g, err := worker.Start(ctx, c)
+	return c
+}
+
+// startLogger starts the process that writes a plan's logs where the plan wants Python's logging; nil otherwise. Fresh says that
+// the server starts.
+func startLogger(ctx context.Context, p *plan.Plan, python string, log *Log, fresh bool) (recorder, error) {
+	if !p.Log.Python {
+		return nil, nil
+	}
+	c := workerConfig(p, python, nil)
+	l, err := worker.StartLogger(ctx, c, func(text string) { log.Aside("error", text) }, fresh)
 	if err != nil {
 		return nil, err
 	}
-	return workers{g}, nil
+	return l, nil
 }
 
 // environment is the workers': the server's own with what the configuration sets.

@@ -33,6 +33,7 @@ func (r *reader) hooks(p *Plan) {
 	}
 	if r.server != "gunicorn" {
 		h.Settings = r.likeGunicorn(p)
+		r.loggers(p, h.Settings)
 		for name, ref := range references {
 			h.Settings[name] = ref
 		}
@@ -43,6 +44,9 @@ func (r *reader) hooks(p *Plan) {
 		}
 		for i := range r.cfg.Settings {
 			s := &r.cfg.Settings[i]
+			if f, ok := s.Value.(*schema.FuncRef); ok && f.Kind != "path" {
+				continue // an object of the file, which is not its name
+			}
 			if v, ok := plain(s.OnHost); ok && s.Option != nil && s.Option.Type != "callable" {
 				h.Settings[s.Native] = v
 			}

@@ -377,6 +377,7 @@ func (r *reader) logs(p *Plan) {
 	if r.server == "uwsgi" {
 		r.uwsgiLogs(p)
 	}
+	r.pythonLogs(l)
 	if address := r.text("metrics.statsd.address", ""); address != "" {
 		p.Statsd = &Statsd{Address: address, Prefix: r.text("metrics.statsd.prefix", ""), Tags: r.list("metrics.statsd.tags"), Backlog: r.ownFlag("enable_backlog_metric")}
 	}

@@ -192,6 +192,9 @@ type Log struct {
 	Sinks         []Sink
 	CaptureOutput bool
 	Syslog        *Syslog
+	// Python lets Python's logging write both logs, in a process of its own, as logconfig, logconfig_dict, logconfig_json and
+	// logger_class say; they are among the settings of Hooks.
+	Python bool
 }
 
 // Syslog sends the logs there.

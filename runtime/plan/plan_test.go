@@ -91,6 +91,7 @@ var samples = map[string]map[string]sample{
 		"accesslog": {"'access.log'", ""}, "access_log_format": {"'%(h)s'", ""}, "errorlog": {"'error.log'", ""}, "loglevel": {"'debug'", ""},
 		"syslog": {"True", ""}, "syslog_addr": {"'udp://127.0.0.1:5514'", "syslog = True"}, "syslog_prefix": {"'shop'", "syslog = True"},
 		"syslog_facility": {"'daemon'", "syslog = True"}, "disable_redirect_access_to_syslog": {"True", "syslog = True"}, "capture_output": {"True", ""},
+		"logconfig": {"'logging.ini'", ""}, "logconfig_dict": {"{'version': 1}", ""}, "logconfig_json": {"'logging.json'", ""}, "logger_class": {"'shop.Logger'", ""},
 		"enable_stdio_inheritance": {"True", ""}, "statsd_host": {"'127.0.0.1:8125'", ""}, "statsd_prefix": {"'shop'", "statsd_host = '127.0.0.1:8125'"},
 		"dogstatsd_tags": {"'a,b'", "statsd_host = '127.0.0.1:8125'"}, "enable_backlog_metric": {"True", "statsd_host = '127.0.0.1:8125'"},
 		"certfile": {"'cert.pem'", ""}, "keyfile": {"'hooks.py'", "certfile = 'cert.pem'"}, "cert_reqs": {"2", "certfile = 'cert.pem'"},
@@ -151,6 +152,7 @@ var samples = map[string]map[string]sample{
 		"log.level": {"log {\n level = \"debug\"\n}", ""}, "log.error.to": {"log {\n error {\n to = \"error.log\"\n}\n}", ""}, "log.access.to": {"log {\n access {\n to = \"access.log\"\n}\n}", ""},
 		"log.access.format": {"log {\n access {\n format = \"json\"\n}\n}", ""}, "log.capture_output": {"log {\n capture_output = true\n}", ""}, "log.syslog.enabled": {"log {\n syslog {\n enabled = true\n}\n}", ""},
 		"log.syslog.address": {"log {\n syslog {\n enabled = true\n address = \"udp://127.0.0.1:5514\"\n}\n}", ""}, "log.syslog.prefix": {"log {\n syslog {\n enabled = true\n prefix = \"shop\"\n}\n}", ""},
+		"log.config": {"log {\n config = { version = 1 }\n}", ""}, "log.config_file": {"log {\n config_file = \"logging.ini\"\n}", ""}, "log.class": {"log {\n class = \"shop.Logger\"\n}", ""},
 		"log.syslog.facility":    {"log {\n syslog {\n enabled = true\n facility = \"daemon\"\n}\n}", ""},
 		"metrics.statsd.address": {"metrics {\n statsd {\n address = \"127.0.0.1:8125\"\n}\n}", ""}, "metrics.statsd.prefix": {"metrics {\n statsd {\n address = \"127.0.0.1:8125\"\n prefix = \"shop\"\n}\n}", ""},
 		"metrics.statsd.tags": {"metrics {\n statsd {\n address = \"127.0.0.1:8125\"\n tags = [\"a\"]\n}\n}", ""},
@@ -269,7 +271,8 @@ func TestRefused(t *testing.T) {
 	for _, c := range []struct{ dialect, file, text, at, want string }{
 		{"gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\nworker_class = 'tornado'\n", "gunicorn.conf.py:2", "Tornado"},
 		{"gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\nworker_class = 'uvicorn.workers.UvicornWorker'\n", "gunicorn.conf.py:2", "uvicorn or hypercorn"},
-		{"gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\nlogger_class = 'shop.Logger'\n", "gunicorn.conf.py:2", "access_log_format"},
+		{"gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\naccess_log_format = 'json'\nlogger_class = 'shop.Logger'\n", "gunicorn.conf.py:2", "formatter for JSON"},
+		{"native", "gsrv.hcl", "app \"hello:app\" {}\nlog {\n  config_file = \"logging.yaml\"\n}\n", "gsrv.hcl:3", "as JSON"},
 		{"gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\ndef ssl_context(conf, make): return make()\n", "gunicorn.conf.py:2", "certfile"},
 		{"gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\nworkers = 0\n", "gunicorn.conf.py:2", "at least 1"},
 		{"gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\nimport random\nworkers = random.randint(1, 9)\n", "gunicorn.conf.py:3", "cannot be told"},
@@ -299,11 +302,15 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestIdle: refused settings that ask for nothing are fine.
+// TestIdle: refused settings that ask for nothing are fine, and those of Python's logging start no process then.
 func TestIdle(t *testing.T) {
-	for _, text := range []string{"spew = False\n", "logconfig = None\n", "protocol = 'http'\n", "dirty_workers = 0\n", "logger_class = 'gunicorn.glogging.Logger'\n"} {
-		if _, diags := planOf(t, "gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\n"+text); diags.HasErrors() {
+	for _, text := range []string{"spew = False\n", "logconfig = None\n", "protocol = 'http'\n", "dirty_workers = 0\n", "logger_class = 'gunicorn.glogging.Logger'\n", "logger_class = 'gunicorn.instrument.statsd.Statsd'\nstatsd_host = '127.0.0.1:8125'\n", "logconfig_dict = {}\n"} {
+		p, diags := planOf(t, "gunicorn", "gunicorn.conf.py", "wsgi_app = 'hello:app'\n"+text)
+		if diags.HasErrors() {
 			t.Errorf("%q: %v", text, diags)
+		}
+		if p.Log.Python {
+			t.Errorf("%q: Python is to write the logs", text)
 		}
 	}
 }

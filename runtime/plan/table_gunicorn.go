@@ -20,6 +20,8 @@ var gunicornTable = &Table{Server: "gunicorn", Rules: []Rule{
 	{Honoured, "proxy_protocol proxy_allow_ips", ""},
 	{Honoured, "permit_obsolete_folding strip_header_spaces permit_unconventional_http_method permit_unconventional_http_version casefold_http_method", ""},
 	{Honoured, "accesslog access_log_format errorlog loglevel syslog syslog_addr syslog_prefix syslog_facility disable_redirect_access_to_syslog", "access_log_format may also be json."},
+	{Honoured, "logconfig logconfig_dict logconfig_json", "A Python process of its own writes the error log and the access log then; see [Python's logging](#pythons-logging)."},
+	{Honoured, "logger_class", "In that process and in the workers. One that is made of gunicorn's Logger needs gunicorn to be installed for the workers' interpreter."},
 	{Honoured, "capture_output", "What the application prints goes to the error log's file; without it, to standard error."},
 	{Honoured, "enable_stdio_inheritance", ""},
 	{Honoured, "statsd_host statsd_prefix dogstatsd_tags enable_backlog_metric", ""},
@@ -38,8 +40,6 @@ var gunicornTable = &Table{Server: "gunicorn", Rules: []Rule{
 
 	{Refused, "control_socket control_socket_mode", "gunicornc's protocol is not spoken. gsrv run --control PATH opens a control socket for gsrv ctl."},
 	{Refused, "protocol", "gsrv run speaks HTTP. Leave it out, and use the proxy's proxy_pass."},
-	{Refused, "logger_class", "The logs are written outside of Python, so a logger class has nothing to write. Use accesslog, access_log_format (json is one), errorlog, syslog and statsd_host; the application's own logging is the application's."},
-	{Refused, "logconfig logconfig_dict logconfig_json", "The error log and the access log are written outside of Python, where its logging module cannot reach them. Set accesslog, access_log_format, errorlog and loglevel, and let the application configure its own logging."},
 	{Refused, "ssl_context", "TLS is done outside of Python. Say what the hook does with certfile, keyfile, ca_certs, cert_reqs and ciphers."},
 	{Refused, "dirty_apps dirty_workers", "There are no dirty workers. Run long tasks in a queue's workers (Celery, RQ), or as a program of their own."},
 	{Refused, "spew", "Tracing every line makes a server useless. Trace the application with a debugger in development."},

@@ -11,6 +11,7 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 	{Honoured, "proxy.trusted proxy.protocol proxy.protocol_trusted proxy.secure_scheme_headers proxy.forwarder_headers proxy.header_map", ""},
 	{Honoured, "tls.certificate tls.key tls.client_ca tls.client_certificate tls.ciphers", "Certificates are read again when their files change. HTTP/2 is offered."},
 	{Honoured, "log.level log.error.to log.access.to log.access.format log.capture_output log.syslog.*", "The access log's format is gunicorn's, uWSGI's log-format, or json."},
+	{Honoured, "log.config log.config_file log.class", "gunicorn's logconfig_dict, logconfig (or logconfig_json, by the file's name) and logger_class: see [Python's logging](#pythons-logging)."},
 	{Honoured, "metrics.statsd.address metrics.statsd.prefix metrics.statsd.tags", ""},
 	{Honoured, "metrics.stats_address", "uWSGI's statistics, for uwsgitop."},
 	{Honoured, "process.user process.group process.supplementary_groups process.umask process.pid_file process.daemon process.name", ""},
@@ -27,6 +28,5 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 	{Meaningless, "tls.suppress_ragged_eofs tls.handshake_on_connect", "TLS is done outside of Python: a connection that breaks off disturbs nobody, and handshakes hold no worker."},
 
 	{Refused, "listen.uwsgi listen.fastcgi listen.scgi", "gsrv run speaks HTTP. Use a listen block without protocol, and the proxy's proxy_pass."},
-	{Refused, "log.config log.config_file log.class", "The logs are written outside of Python. Set log.error, log.access and log.level, and let the application configure its own logging."},
 	{Refused, "hooks.ssl_context", "TLS is done outside of Python. Say what the hook does with the settings of the tls block."},
 }}

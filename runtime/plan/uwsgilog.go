@@ -52,7 +52,7 @@ func (r *reader) uwsgiLogs(p *Plan) {
 			l.Requests.Date = date
 		}
 	}
-	everything := r.loggers(p, "logger")
+	everything := r.sinks(p, "logger")
 	if s := r.own("log-syslog"); s != nil {
 		text := ""
 		if list := listOf(s); len(list) > 0 {
@@ -70,7 +70,7 @@ func (r *reader) uwsgiLogs(p *Plan) {
 			}
 		}
 	}
-	sinks := r.loggers(p, "req-logger")
+	sinks := r.sinks(p, "req-logger")
 	if len(sinks) == 0 {
 		sinks = everything
 	}
@@ -96,8 +96,8 @@ func (r *reader) uwsgiLogs(p *Plan) {
 // plainDate are values of options with an optional one that only say that they are wanted.
 var plainDate = map[string]bool{"": true, "true": true, "1": true, "on": true, "yes": true}
 
-// loggers gives the places of logger or req-logger.
-func (r *reader) loggers(p *Plan, name string) (sinks []Sink) {
+// sinks gives the places of logger or req-logger.
+func (r *reader) sinks(p *Plan, name string) (sinks []Sink) {
 	loggers := parts(r.own(name))
 	files := 0
 	for i := range loggers {

@@ -68,6 +68,13 @@ type Config struct {
 	AgeBefore int
 	// LogLevel is gunicorn's loglevel for what hooks log; "info" where empty.
 	LogLevel string
+	// Logging lets Python's logging write what the processes log, as Settings' logconfig, logconfig_dict, logconfig_json and
+	// logger_class say, and the application's own loggers with it; Log then gets the generation's messages alone.
+	Logging bool
+	// Logged, where set, is told the level of each message from warning on that Python's logging gets from the processes.
+	Logged func(level string)
+	// Stdout gets what the processes write to stdout where Logging is set; Stderr where nil.
+	Stdout *os.File
 	// Stderr gets what the processes write to stdout and stderr; the master's stderr where nil.
 	Stderr *os.File
 	// Log gets the generation's and its processes' messages; level is debug, info, warning, error or critical.

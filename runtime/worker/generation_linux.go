@@ -145,6 +145,16 @@ func (g *Generation) WorkerAge() int {
 // Waits is how long requests have waited for a worker, since the generation began.
 func (g *Generation) Waits() wire.Waits { return g.q.Waits() }
 
+// Reopen lets the processes open their log files again, where Python's logging writes them.
+func (g *Generation) Reopen() {
+	g.mu.Lock()
+	z := g.z
+	g.mu.Unlock()
+	if z != nil && g.c.Logging {
+		_ = z.command(map[string]any{"c": "reopen"}) // another zygote opens them anyway
+	}
+}
+
 // Done is closed when all processes are gone.
 func (g *Generation) Done() <-chan struct{} { return g.done }
 
@@ -219,6 +229,12 @@ func (g *Generation) message(z *zygote, m *message, fds []*os.File) {
 		g.c.Log(m.Level, fmt.Sprintf("[%d] %s", m.PID, m.Msg))
 		return
 	}
+	if m.T == "logged" {
+		if g.c.Logged != nil {
+			g.c.Logged(m.Level)
+		}
+		return
+	}
 	g.mu.Lock()
 	p := g.procs[m.N]
 	if fromWorker := m.T == "lane" || m.T == "dump" || m.T == "ready"; fromWorker && (p == nil || p.pid != 0 && p.pid != m.PID) {
@@ -229,6 +245,8 @@ func (g *Generation) message(z *zygote, m *message, fds []*os.File) {
 	switch m.T {
 	case "zygote":
 		g.up = g.z == z
+	case "reopened":
+		g.q.Nudge(min(2*len(g.procs), 256)) // idle ones look at their signals
 	case "hook":
 		if c := g.hooks[m.Name]; c != nil {
 			c <- m.Msg

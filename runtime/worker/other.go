@@ -5,6 +5,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gsrv/runtime/wire"
 )
@@ -43,6 +44,9 @@ func (*Generation) Scale(int) error { return errHere }
 // RunHook calls a hook of the server.
 func (*Generation) RunHook(context.Context, string) error { return errHere }
 
+// Reopen opens log files again.
+func (*Generation) Reopen() {}
+
 // Status lists the workers.
 func (*Generation) Status() []WorkerStatus { return nil }
 
@@ -54,3 +58,27 @@ func (*Generation) Stop(context.Context) error { return nil }
 
 // Kill ends the processes now.
 func (*Generation) Kill() {}
+
+// Logger is the log process; here it cannot exist.
+type Logger struct{}
+
+// StartLogger fails on this system.
+func StartLogger(context.Context, *Config, func(string), bool) (*Logger, error) { return nil, errHere }
+
+// PID is that of the log process.
+func (*Logger) PID() int { return 0 }
+
+// Error logs a message of the server.
+func (*Logger) Error(string, int, time.Time, string) {}
+
+// Wants tells whether requests are logged.
+func (*Logger) Wants() bool { return false }
+
+// Access logs a request.
+func (*Logger) Access([]byte) {}
+
+// Reopen opens log files again.
+func (*Logger) Reopen() {}
+
+// Close ends the log process.
+func (*Logger) Close(time.Duration) {}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -103,13 +104,9 @@ func pair(kind int) (ours *net.UnixConn, theirs *os.File, err error) {
 // startZygote starts the interpreter; its first message tells how it went.
 func startZygote(c *Config, q *wire.Queue, lanes int, again bool, age int) (*zygote, error) {
 	modules, boot := sources()
-	name := c.Python
-	if name == "" {
-		name = "python3"
-	}
-	path, err := exec.LookPath(name)
-	if err != nil && !errors.Is(err, exec.ErrDot) {
-		return nil, fmt.Errorf("the Python interpreter %q cannot be run: %w", name, err)
+	path, err := findPython(c)
+	if err != nil {
+		return nil, err
 	}
 	z := &zygote{waited: make(chan struct{})}
 	var commands, events *os.File
@@ -128,32 +125,24 @@ func startZygote(c *Config, q *wire.Queue, lanes int, again bool, age int) (*zyg
 	defer read.Close()
 	queue, board := q.Files()
 
-	cmd := exec.Command(path, "-c", boot, "3")
-	cmd.Env = c.Env
-	if cmd.Env == nil {
-		cmd.Env = os.Environ()
-	}
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	if c.Stderr != nil {
-		cmd.Stdout, cmd.Stderr = c.Stderr, c.Stderr
-	}
+	cmd := pythonCommand(c, path, boot)
 	cmd.ExtraFiles = []*os.File{read, commands, queue, events, board}
 	// A group of its own: an interrupt from the terminal is the master's to handle. SIGTERM ends a zygote only while it
 	// boots; from then on it ignores it, sees the end of the commands when the master dies, and ends its workers first.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	start, err := json.Marshal(map[string]any{
-		"sources": modules, "argv": []string{"gsrv", appName(c)}, "layout": q.Layout(),
-		"fds":    map[string]int{"commands": 4, "queue": 5, "events": 6, "board": 7},
-		"master": os.Getpid(),
+	say := common(c, modules)
+	maps.Copy(say, map[string]any{
+		"main": "zygote", "layout": q.Layout(), "fds": map[string]int{"commands": 4, "queue": 5, "events": 6, "board": 7},
 		"app": map[string]any{
 			"name": c.App, "paste": c.Paste, "paste_name": c.PasteName, "paste_globals": c.PasteGlobals,
+			"logging": c.Logging,
 		},
-		"directory": c.Directory, "pythonpath": c.PythonPath, "files": files(c), "settings": settings(c),
-		"preload": c.Preload, "class": c.Class, "workers": c.Workers, "threads": lanes, "max_requests": c.MaxRequests,
-		"uid": c.UID, "gid": c.GID, "initgroups": c.InitGroups, "groups": c.Groups, "umask": c.Umask,
-		"proc_name": c.ProcName, "reload": c.Reload, "workers_before": before(c), "loglevel": c.LogLevel,
-		"again": again, "worker_age": age,
+		"preload": c.Preload, "threads": lanes, "max_requests": c.MaxRequests,
+		"reload": c.Reload, "workers_before": before(c), "loglevel": c.LogLevel,
+		"again": again, "worker_age": age, "logging": c.Logging,
+		"count": c.Logged != nil,
 	})
+	start, err := json.Marshal(say)
 	if err != nil {
 		return nil, fmt.Errorf("the settings for hooks cannot be handed over: %w", err)
 	}
@@ -172,6 +161,46 @@ func startZygote(c *Config, q *wire.Queue, lanes int, again bool, age int) (*zyg
 		close(z.waited)
 	}()
 	return z, nil
+}
+
+func findPython(c *Config) (string, error) {
+	name := c.Python
+	if name == "" {
+		name = "python3"
+	}
+	path, err := exec.LookPath(name)
+	if err != nil && !errors.Is(err, exec.ErrDot) {
+		return "", fmt.Errorf("the Python interpreter %q cannot be run: %w", name, err)
+	}
+	return path, nil
+}
+
+// pythonCommand is the command of a process of the generation's kind.
+func pythonCommand(c *Config, path, boot string) *exec.Cmd {
+	cmd := exec.Command(path, "-c", boot, "3")
+	cmd.Env = c.Env
+	if cmd.Env == nil {
+		cmd.Env = os.Environ()
+	}
+	cmd.Stderr = os.Stderr
+	if c.Stderr != nil {
+		cmd.Stderr = c.Stderr
+	}
+	cmd.Stdout = cmd.Stderr
+	if c.Logging && c.Stdout != nil {
+		cmd.Stdout = c.Stdout
+	}
+	return cmd
+}
+
+// common is what every process is told at its start.
+func common(c *Config, modules map[string]string) map[string]any {
+	return map[string]any{
+		"sources": modules, "argv": []string{"gsrv", appName(c)}, "master": os.Getpid(),
+		"directory": c.Directory, "pythonpath": c.PythonPath, "files": files(c), "settings": settings(c),
+		"class": c.Class, "workers": c.Workers, "uid": c.UID, "gid": c.GID, "initgroups": c.InitGroups, "groups": c.Groups,
+		"umask": c.Umask, "proc_name": c.ProcName,
+	}
 }
 
 func appName(c *Config) string {

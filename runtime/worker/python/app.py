@@ -28,9 +28,10 @@ def load_paste(app):
     uri = app["paste"]
     if ":" not in uri:
         uri = "config:" + uri
-    # What the file says of logging holds for the application, as it does for gunicorn.
+    # What the file says of logging holds for the application, as it does for gunicorn; where logging is set up already
+    # that has been done.
     path = uri[len("config:") :].partition("#")[0]
-    if uri.startswith("config:"):
+    if uri.startswith("config:") and not app.get("logging"):
         configure_logging(os.path.join(os.getcwd(), path), app.get("paste_globals") or {})
     return loadapp(
         uri,

@@ -4,6 +4,7 @@ import sys
 if sys.version_info < (3, 8):
     sys.exit(38)
 
+import importlib
 import importlib.abc
 import importlib.util
 import json
@@ -47,9 +48,7 @@ def main():
     if sys.path and sys.path[0] == "":
         del sys.path[0]
     sys.argv[:] = start["argv"]
-    from gsrv_worker import zygote
-
-    zygote.main(start)
+    importlib.import_module("gsrv_worker." + start.pop("main")).main(start)
 
 
 main()

@@ -67,7 +67,7 @@ class Config:
     """cfg: every setting by name, and the hooks as methods."""
 
     def __init__(self, settings, files):
-        values = {}
+        values = self.files = {}
         for location in files:
             values.update(read_file(location))
         # The settings that gsrv resolved count; the files' other names (a hook's own) are looked up in them.
@@ -139,6 +139,26 @@ def adapt(name, f):
     if n == 2:
         return lambda worker, req, environ, resp: f(worker, req)
     return f
+
+
+def access_logger():
+    """What hooks and the application have done to the logger gunicorn.access: its filters and handlers."""
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return []
+    logger = logging.root.manager.loggerDict.get("gunicorn.access")
+    return list(getattr(logger, "filters", ())) + list(getattr(logger, "handlers", ()))
+
+
+def warn_access(log, cfg, before):
+    """Tells of filters and handlers that do nothing, since requests are not logged in this process."""
+    added = [x for x in access_logger() if x not in before and type(x).__name__ != "NullHandler"]
+    if added and (before or cfg.get("accesslog")):
+        log.warning(
+            "%s was added to the logger gunicorn.access by the configuration, a hook or the application, and does nothing: "
+            "requests are logged by another process. Name it in logconfig_dict, or add it in setup() of a logger_class.",
+            ", ".join(getattr(x, "__name__", type(x).__name__) for x in added),
+        )
 
 
 class Log:

@@ -57,6 +57,22 @@ class Events:
             pass  # the master has gone; whoever reads the queue sees it
 
 
+def own(start):
+    """Becomes the configured user."""
+    uid, gid = start.get("uid"), start.get("gid")
+    if gid is not None and gid >= 0:
+        if start.get("initgroups") and uid is not None:
+            import pwd
+
+            os.initgroups(pwd.getpwuid(uid).pw_name, gid)
+        elif start.get("groups") is not None:
+            os.setgroups(start["groups"])
+        if gid != os.getegid() or gid != os.getgid():
+            os.setgid(gid)
+    if uid is not None and (uid != os.geteuid() or uid != os.getuid()):
+        os.setuid(uid)
+
+
 class Worker:
     """One worker. Hooks see it as gunicorn's: pid, ppid, age, cfg, log, app, wsgi, nr, alive, booted."""
 
@@ -146,38 +162,30 @@ class Worker:
         # depending on what happens to lie at the end of the heap: a factor of three.
         block = bytearray(2 << 20)
         del block
-        self.own()
+        own(self.start)
         self.signals()
         if self.start["class"] == "gevent":
             self.patch()
         self.add_lanes(1 if self.start["class"] == "gevent" else self.threads)
         self.wsgi = self.zygote.load()
         self.cfg.post_worker_init(self)
+        if self.age == self.start["worker_age"] + 1:  # once is enough
+            hooks.warn_access(self.log, self.cfg, self.zygote.access_before)
         self.booted = True
         gc.collect()
         gc.freeze()
-
-    def own(self):
-        """Becomes the configured user."""
-        start = self.start
-        uid, gid = start.get("uid"), start.get("gid")
-        if gid is not None and gid >= 0:
-            if start.get("initgroups") and uid is not None:
-                import pwd
-
-                os.initgroups(pwd.getpwuid(uid).pw_name, gid)
-            elif start.get("groups") is not None:
-                os.setgroups(start["groups"])
-            if gid != os.getegid() or gid != os.getgid():
-                os.setgid(gid)
-        if uid is not None and (uid != os.geteuid() or uid != os.getuid()):
-            os.setuid(uid)
 
     def signals(self):
         for s in (signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR2):
             signal.signal(s, signal.SIG_DFL)
         for s in (signal.SIGWINCH, signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU):
             signal.signal(s, signal.SIG_IGN)
+        if self.start["logging"]:
+            signal.signal(signal.SIGUSR1, self.handle_usr1)
+            # Not in the middle of what the application waits for: the master wakes those that wait for requests. A main
+            # thread that waits for others must be interrupted, and may.
+            signal.siginterrupt(signal.SIGUSR1, self.start["class"] != "sync")
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
         signal.signal(signal.SIGTERM, self.handle_exit)
         signal.signal(signal.SIGINT, self.handle_quit)
         signal.signal(signal.SIGQUIT, self.handle_quit)
@@ -188,6 +196,11 @@ class Worker:
         self.dump = write
         self.events.send({"t": "dump", "n": self.number}, [read])
         os.close(read)
+
+    def handle_usr1(self, sig, frame):
+        from gsrv_worker import loggers
+
+        loggers.reopen(self.log, self.start)
 
     def handle_exit(self, sig, frame):
         # The master sees it, starts a replacement, and then tells this worker to stop: nothing that waits is lost.

@@ -55,7 +55,7 @@ class Zygote:
     def boot(self):
         start = self.start
         if start.get("umask") is not None:
-            os.umask(start["umask"])
+            start["log_umask"] = os.umask(start["umask"])
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(line_buffering=True)  # what an application prints is not held back
         if start.get("directory"):
@@ -64,6 +64,10 @@ class Zygote:
         for path in reversed(start.get("pythonpath") or []):
             sys.path.insert(0, os.path.abspath(path))
         self.cfg = hooks.Config(start["settings"], start["files"])
+        self.access_before = []
+        if start["logging"]:
+            self.configure_logging()
+            self.access_before = hooks.access_logger()
         self.app = Application(self)
         self.server = hooks.Server(self.cfg, self.log, start["master"], start["workers"], self.app)
         self.server.worker_age = start["worker_age"]
@@ -83,9 +87,25 @@ class Zygote:
         else:
             self.cfg.on_starting(self.server)
             self.cfg.when_ready(self.server)
+            hooks.warn_access(self.log, self.cfg, self.access_before)
+            self.access_before = hooks.access_logger()
         if start["preload"]:
             gc.collect()
             gc.freeze()
+
+    def configure_logging(self):
+        """Sets up what the configuration says of logging, for the hooks, the application and this process's forks."""
+        import logging
+
+        from gsrv_worker import loggers
+
+        error_log = logging.getLogger("gunicorn.error")
+        error_log.addFilter(loggers.own_process(self.start["master"]))
+        if self.start["count"]:
+            error_log.addFilter(loggers.counted(self.events.send))
+        loggers.prepare(self.cfg, self.start, self.cfg.files)
+        with loggers.log_umask(self.start):
+            self.log = loggers.make(self.cfg, self.start, False)
 
     def load(self):
         return self.app.wsgi()
@@ -144,6 +164,8 @@ class Zygote:
                 self.fork(c["n"])
             elif c["c"] == "hook":
                 self.hook(c["name"], c.get("args") or [])
+            elif c["c"] == "reopen":
+                self.reopen()
             elif c["c"] == "exit":
                 return False
         return True
@@ -159,6 +181,19 @@ class Zygote:
             self.log.error("Exception in %s hook:\n%s", name, failed)
         self.events.send({"t": "hook", "name": name, "msg": failed})
 
+    def reopen(self):
+        if not self.start["logging"]:
+            return
+        from gsrv_worker import loggers
+
+        loggers.reopen(self.log, self.start)
+        for pid in self.workers:
+            try:
+                kill(pid, signal.SIGUSR1)
+            except ProcessLookupError:
+                pass
+        self.events.send({"t": "reopened"})
+
     def fork(self, number):
         server = self.server
         server.worker_age += 1
@@ -169,12 +204,17 @@ class Zygote:
             for f in (sys.stdout, sys.stderr):
                 if f is not None:
                     f.flush()  # or the child would write it again
+            if self.start["logging"]:
+                # The worker is to hear of files that are to be opened again, however early that is in its life.
+                signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
             pid = fork()
         except Exception:
             self.events.send({"t": "failed", "n": number, "msg": traceback.format_exc()[-60000:]})
             self.events.send({"t": "exit", "n": number, "status": 0x300})
             return
         if pid:
+            if self.start["logging"]:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
             worker.pid = pid
             self.workers[pid] = worker
             server.WORKERS[pid] = worker
