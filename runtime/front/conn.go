@@ -286,13 +286,16 @@ func (c *conn) await() bool {
 			return true
 		}
 		if err == nil { // another has had the last request
-			c.refuse(c.refused)
+			if c.refused != nil {
+				c.refuse(c.refused)
+			}
 			return false
 		}
 		phase := c.phase.Load()
 		switch {
 		case phase == phaseClosing:
-			c.eof = c.eof || err != nil && !isTimeout(err)
+			// Having waited here once is enough.
+			c.eof = c.eof || !isTimeout(err) || now() >= c.idleSince.Load()+int64(c.s.lingerFor())
 			return false
 		case isTimeout(err):
 			if phase == phaseIdle && c.idleOver() {
@@ -335,6 +338,9 @@ func (c *conn) awaitDeadline() {
 	}
 	if c.s.draining.Load() && c.phase.Load() == phaseIdle {
 		c.arm(c.s.idleEnd(c))
+	}
+	if c.phase.Load() == phaseClosing { // since when finish has set a deadline, which is not to be put off
+		c.arm(now() + int64(c.s.lingerFor()))
 	}
 }
 
