@@ -467,7 +467,7 @@ func (a *answer) write(p, q, r []byte) {
 
 // lose notes that the client is gone. Closing the connection tells its reader, which cancels the request. Nobody waits for
 // the closing: it waits in turn for those who use the socket, among whom is the reader where it sent the request that ends
-// here, and TLS waits for a client that takes nothing.
+// here.
 func (a *answer) lose() {
 	a.gone, a.closing = true, true
 	a.dropQueue()

@@ -15,7 +15,7 @@ var errPeer = errors.New("the client closed the connection before its request wa
 
 // A store keeps a request's body: in memory while it is small, in an unlinked file from then on.
 type store struct {
-	mem  []byte
+	mem  []byte // where there is a file: what comes next in it
 	file *os.File
 	size int64
 }
@@ -26,6 +26,9 @@ func (c *conn) takeBody() bool {
 	st := store{mem: a.sc.body[:0]}
 	sc := a.sc
 	err := c.readBody(&st)
+	if err == nil {
+		err = st.flush()
+	}
 	if a.sc != sc && err == nil {
 		c.expand()
 	}
@@ -208,11 +211,32 @@ func (c *conn) keep(st *store, data []byte, length int64) error {
 		}
 	}
 	st.size += int64(len(data))
-	if st.file == nil {
+	if st.file != nil && len(st.mem)+len(data) > gatherMost {
+		if err := st.flush(); err != nil {
+			return err
+		}
+	}
+	if st.file == nil || len(data) < gatherMost {
 		st.mem = append(st.mem, data...)
 		return nil
 	}
 	if _, err := st.file.Write(data); err != nil {
+		return &spoolError{err}
+	}
+	return nil
+}
+
+// gatherMost is how many bytes of small pieces go to a file in one write: a body may be made of chunks of one byte.
+const gatherMost = 4 << 10
+
+// flush writes what has been gathered for the file, where there is one.
+func (st *store) flush() error {
+	if st.file == nil || len(st.mem) == 0 {
+		return nil
+	}
+	_, err := st.file.Write(st.mem)
+	st.mem = st.mem[:0]
+	if err != nil {
 		return &spoolError{err}
 	}
 	return nil
@@ -248,6 +272,9 @@ func (c *conn) readLength(st *store, length, left, deadline int64) error {
 		n, err := c.readUntil(deadline, st.mem[len(st.mem):int(min(int64(cap(st.mem)), int64(len(st.mem))+left))])
 		st.mem = st.mem[:len(st.mem)+n]
 		st.size += int64(n)
+		return err
+	}
+	if err := st.flush(); err != nil {
 		return err
 	}
 	c.most = left

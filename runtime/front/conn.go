@@ -111,10 +111,20 @@ func (c *conn) lingerOn() {
 	}
 }
 
+// Of heads and trailers that are not whole yet, those above largeHead may take largeHeads together: each is allowed to be
+// long, and thousands of clients may send theirs as slowly as they like.
+const (
+	largeHead  = 64 << 10
+	largeHeads = 64 << 20
+)
+
 // putBuf gives the buffer back.
 func (c *conn) putBuf() {
 	if c.buf != nil && cap(*c.buf) == inputSize {
 		inputPool.Put(c.buf)
+	}
+	if c.buf != nil && len(*c.buf) > largeHead {
+		c.s.heads.Add(-int64(len(*c.buf)))
 	}
 	c.buf, c.r, c.w = nil, 0, 0
 }
@@ -288,7 +298,8 @@ func (c *conn) await() bool {
 		phase := c.phase.Load()
 		switch {
 		case phase == phaseClosing:
-			c.eof = c.eof || err != nil && !isTimeout(err)
+			// Having waited here once is enough.
+			c.eof = c.eof || !isTimeout(err) || now() >= c.idleSince.Load()+int64(c.s.lingerFor())
 			return false
 		case isTimeout(err):
 			if phase == phaseIdle && c.idleOver() {
@@ -331,6 +342,9 @@ func (c *conn) awaitDeadline() {
 	}
 	if c.s.draining.Load() && c.phase.Load() == phaseIdle {
 		c.arm(c.s.idleEnd(c))
+	}
+	if c.phase.Load() == phaseClosing { // since when finish has set a deadline, which is not to be put off
+		c.arm(now() + int64(c.s.lingerFor()))
 	}
 }
 
@@ -489,12 +503,16 @@ func (c *conn) readHead(set *settings) *scratch {
 				c.s.stats.Timeouts[TimeoutIdle].Add(1)
 				return nil
 			}
+			var refused *http1.Error
 			if isTimeout(err) {
 				c.s.stats.Timeouts[TimeoutHeader].Add(1)
+				refused = &http1.Error{Status: 408, Reason: "the head of the request did not come in time"}
+			}
+			if refused != nil || errors.As(err, &refused) {
 				c.a.reset(set, scratchPool.Get().(*scratch))
 				c.a.headless = true
 				c.s.stats.Running.Add(1)
-				c.refuse(&http1.Error{Status: 408, Reason: "the head of the request did not come in time"})
+				c.refuse(refused)
 				return nil
 			}
 			ended = true // what is wrong with the part that came can still be told
@@ -524,7 +542,12 @@ func (c *conn) more(deadline int64) (int, error) {
 		c.r, c.w = 0, c.w-c.r
 	}
 	if c.w == len(*c.buf) {
-		larger := make([]byte, 2*len(*c.buf))
+		size := 2 * len(*c.buf)
+		if size > largeHead && c.s.heads.Add(int64(size)) > largeHeads {
+			c.s.heads.Add(-int64(size))
+			return 0, &http1.Error{Status: 503, Reason: "the heads of requests that are not whole yet take too much memory together"}
+		}
+		larger := make([]byte, size)
 		copy(larger, (*c.buf)[:c.w])
 		w := c.w
 		c.putBuf()

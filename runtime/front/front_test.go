@@ -417,3 +417,22 @@ func TestLarge(t *testing.T) {
 		t.Errorf("waiting %d, %+v", most, r.s.Stats())
 	}
 }
+
+// TestLingersAlike has clients that keep their end open after the last answer: how long they may do so does not depend on
+// which of its answer and its reader comes first.
+func TestLingersAlike(t *testing.T) {
+	r := start(t, hello, func(c *Config) {
+		c.KeepAlive, c.HeaderTimeout, c.HealthPath, c.MaxConnections = time.Minute, 0, "/-/health", 1 // scarce: lingerCrowded
+	})
+	for _, path := range []string{"/", "/-/health"} {
+		c := r.dial().send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n")
+		if s := c.eof(); !strings.Contains(s, "Connection: close\r\n") {
+			t.Errorf("%q", s)
+		}
+		for end := time.Now().Add(5 * time.Second); r.s.Stats().Open > 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s: the connection stays", path)
+			}
+		}
+	}
+}

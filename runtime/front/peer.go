@@ -43,6 +43,9 @@ func newPeer(remote, listener net.Addr, px *proxied) *peer {
 		p.local = true
 		if a != nil && a.Name != "@" {
 			p.addr = a.Name
+			if !validValue(p.addr) { // the client chose it
+				p.addr = string(appendEscaped(nil, p.addr))
+			}
 		}
 	default:
 		p.local = remote == nil || strings.HasPrefix(remote.Network(), "unix")

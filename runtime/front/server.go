@@ -22,6 +22,7 @@ type Server struct {
 	stats    counters
 	spooled  atomic.Int64 // bytes of answers in files
 	held     atomic.Int64 // and in memory
+	heads    atomic.Int64 // bytes of buffers for large heads
 
 	mu        sync.Mutex
 	conns     map[*conn]struct{}

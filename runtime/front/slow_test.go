@@ -104,3 +104,34 @@ func TestSlowConnectionsAreSmall(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeHeadsAreBounded has clients that send large heads and never end them.
+func TestLargeHeadsAreBounded(t *testing.T) {
+	r := start(t, hello, nil)
+	text := get + strings.Repeat("X-A: "+strings.Repeat("a", 8000)+"\r\n", 95)
+	var clients []*client
+	refused := func() int64 { return r.s.Stats().Statuses[503] }
+	for refused() == 0 {
+		if clients = append(clients, r.dial().send(text)); len(clients) > 500 {
+			t.Fatal("none is refused")
+		}
+		if n := r.s.heads.Load(); n > 2*largeHeads {
+			t.Fatalf("%d bytes", n)
+		}
+	}
+	if resp, _ := r.dial().send(get + "\r\n").answer("GET"); resp.StatusCode != 200 {
+		t.Error(resp)
+	}
+	for _, c := range clients {
+		c.Close()
+	}
+	for r.s.Stats().Open > 1 {
+		time.Sleep(time.Millisecond)
+	}
+	if n := r.s.heads.Load(); n != 0 {
+		t.Errorf("%d bytes are held for nobody", n)
+	}
+	if resp, _ := r.dial().send(text + "\r\n").answer("GET"); resp.StatusCode != 200 {
+		t.Error(resp)
+	}
+}
