@@ -34,7 +34,7 @@ func runCommand(s *session) *cli.Command {
 		SkipFlagParsing: true,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "no-check", Usage: "serve although check-config finds problems; what cannot be honoured at all is still refused"},
-			&cli.StringFlag{Name: "python", Usage: "`PROGRAM` that runs the workers (default: the configured virtualenv's, $VIRTUAL_ENV's, else python3)"},
+			&cli.StringFlag{Name: "python", Usage: "`PROGRAM` that runs the workers (default: the project's, see docs/run.md)"},
 			&cli.StringFlag{Name: "control", Usage: "open a control socket at `PATH` for gsrv ctl"},
 			&cli.StringFlag{Name: "admin", Usage: "serve /-/health, /-/ready and /metrics at `HOST:PORT`"},
 			&cli.StringSliceFlag{Name: "listen", Usage: "serve at `ADDRESS` instead of the configuration's addresses: host:port, unix:/path, fd://3; may be repeated"},
@@ -162,7 +162,6 @@ func (s *session) run(c *cli.Context) error {
 			}
 			return p, nil
 		},
-		Python: func(p *plan.Plan) string { return runPython(q, p) },
 	}
 	return quit(master.Run(options))
 }
@@ -183,6 +182,11 @@ func (s *session) planOf(q *runRequest, dir string) (*plan.Plan, error) {
 	}
 	verify(r)
 	p, refused := plan.Make(r.config, r.dir, q.listen...)
+	python, diag := projectPython(r, q.python)
+	if diag != nil {
+		refused = append(refused, diag)
+	}
+	p.App.Python, p.App.PythonFrom = python.program, python.from
 	for name, value := range host.Vars {
 		// What env NAME=VALUE in front of the server's command sets.
 		if _, own := p.App.Environment[name]; !own && value != nil && p.App.Environment != nil {
@@ -248,23 +252,6 @@ func (s *session) readRun(q *runRequest, dir string, host *schema.HostInputs) (*
 	r.config = config
 	r.diags = append(r.diags, diags...)
 	return r, nil
-}
-
-// runPython finds the interpreter of the workers.
-func runPython(q *runRequest, p *plan.Plan) string {
-	if q.python != "" {
-		return q.python
-	}
-	venvs := []string{p.App.Virtualenv, os.Getenv("VIRTUAL_ENV")}
-	for _, dir := range slices.DeleteFunc(venvs, func(d string) bool { return d == "" }) {
-		for _, name := range []string{"python3", "python"} {
-			program := filepath.Join(dir, "bin", name)
-			if info, err := os.Stat(program); err == nil && !info.IsDir() {
-				return program
-			}
-		}
-	}
-	return "python3"
 }
 
 // cannotServe says how many things in a configuration gsrv itself does not do.

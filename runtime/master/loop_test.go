@@ -91,7 +91,7 @@ func newRig(t *testing.T) *rig {
 	r.next = p
 	m := &master{
 		o: Options{
-			Plan: p, Python: func(*plan.Plan) string { return "python3" },
+			Plan: p,
 			Load: func() (*plan.Plan, error) { r.mu.Lock(); defer r.mu.Unlock(); return r.next, nil },
 			Start: func(ctx context.Context, b *Boot) (Workers, error) {
 				r.boots <- b

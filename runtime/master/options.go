@@ -24,8 +24,6 @@ type Options struct {
 	// whole text that an operator needs.
 	Plan *plan.Plan
 	Load func() (*plan.Plan, error)
-	// Python gives the interpreter of a plan.
-	Python func(*plan.Plan) string
 	// Control is the path of the control socket, Admin the address of the admin listener; empty for none.
 	Control, Admin string
 	// Batch runs workers under SCHED_BATCH: more requests on a machine that has nothing else to do, longer waits on a busy one.
@@ -40,7 +38,6 @@ type Options struct {
 // A Boot is what a generation starts from.
 type Boot struct {
 	Plan    *plan.Plan
-	Python  string
 	Workers int
 	// Number counts generations from 1.
 	Number int

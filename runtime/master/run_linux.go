@@ -210,8 +210,11 @@ func (m *master) boot(ctx context.Context, p *plan.Plan, number, workers int, re
 		}
 		m.mu.Unlock()
 	}
+	if p.App.PythonFrom != "" {
+		m.log.infof("Using Python: %s (from %s)", p.App.Python, p.App.PythonFrom)
+	}
 	w, err := m.o.Start(ctx, &Boot{
-		Plan: p, Python: m.o.Python(p), Workers: workers, Number: number, Log: m.log, Stderr: m.log.File(p.Log.CaptureOutput),
+		Plan: p, Workers: workers, Number: number, Log: m.log, Stderr: m.log.File(p.Log.CaptureOutput),
 		Reload: reload, Before: before, Age: age, Batch: m.o.Batch, Event: m.count,
 	})
 	if err != nil {

@@ -17,7 +17,7 @@ func startWorkers(ctx context.Context, b *Boot) (Workers, error) {
 	p := b.Plan
 	w := &p.Workers
 	c := &worker.Config{
-		Python: b.Python, Directory: p.App.Directory, PythonPath: p.App.PythonPath, Env: environment(p.App.Environment),
+		Python: p.App.Python, Directory: p.App.Directory, PythonPath: p.App.PythonPath, Env: environment(p.App.Environment),
 		Settings: p.Hooks.Settings, Preload: w.Preload, Class: w.Class, Workers: b.Workers, Threads: w.Threads,
 		Timeout: w.Timeout, GracefulTimeout: w.GracefulTimeout, StartTimeout: w.StartTimeout,
 		MaxRequests: w.MaxRequests, MaxRequestsJitter: w.MaxRequestsJitter, MaxMemory: w.MaxMemory, MaxLifetime: w.MaxLifetime,

@@ -120,7 +120,9 @@ func (r *reader) app(p *Plan) {
 		// gunicorn enters it before it opens any file but the configuration.
 		p.base = a.Directory
 	}
-	a.Virtualenv = p.path(r.text("app.virtualenv", ""))
+	if a.Virtualenv = r.text("app.virtualenv", ""); a.Virtualenv != "" && !filepath.IsAbs(a.Virtualenv) {
+		a.Virtualenv = filepath.Join(a.Directory, a.Virtualenv) // uWSGI enters chdir first
+	}
 	a.Environment = mapOf(r.known("app.environment"))
 	a.Required = r.flag("app.required", true)
 	for _, dir := range r.list("app.python_path") {

@@ -51,6 +51,8 @@ type App struct {
 	PythonPath []string
 	// Virtualenv is the configured virtual environment, absolute; empty for none.
 	Virtualenv string
+	// Python is the interpreter, an absolute path or a name for PATH, and PythonFrom what chose it; both are the caller's to set.
+	Python, PythonFrom string
 	// Environment is set for the application.
 	Environment map[string]string
 	// Required says that no worker may serve without the application; false lets uWSGI's "full dynamic" mode through.
