@@ -40,10 +40,10 @@ func projectPython(r *reading, named string) (interpreter, *hcl.Diagnostic) {
 		return interpreter{named, "--python"}, nil
 	}
 	// uWSGI enters chdir before it looks for its virtualenv.
-	directory := within(r.dir, modelText(r.config, "app.directory"))
+	directory := r.at(r.dir, modelText(r.config, "app.directory"))
 	if s := firstSetting(r.config, "app.virtualenv"); s != nil {
 		if text, _ := schema.TextOf(s.OnHost); text != "" {
-			venv := within(directory, text)
+			venv := r.at(directory, text)
 			program := pythonIn(venv)
 			if program == "" {
 				return interpreter{}, schema.Errorf("virtualenv", schema.At(s.Range, s.NameRange), "No Python in the virtual environment",
@@ -84,7 +84,7 @@ func commandPython(r *reading) (interpreter, bool) {
 	}
 	switch name := r.launch.Python; {
 	case strings.Contains(name, "/"):
-		if program := within(r.dir, name); runnable(program) {
+		if program := r.at(r.dir, name); runnable(program) {
 			return interpreter{program, "the command line"}, true
 		}
 	case name != "" && !slices.Contains(pythonNames, name): // python3.11; a bare python3 is whatever is active
@@ -95,7 +95,7 @@ func commandPython(r *reading) (interpreter, bool) {
 	}
 	if word := r.launch.Words[0].Text; strings.Contains(word, "/") {
 		for _, name := range pythonNames {
-			if program := filepath.Join(filepath.Dir(within(r.dir, word)), name); runnable(program) {
+			if program := filepath.Join(filepath.Dir(r.at(r.dir, word)), name); runnable(program) {
 				return interpreter{program, "the command line"}, true
 			}
 		}
@@ -134,6 +134,15 @@ func within(dir, path string) string {
 		return filepath.Clean(path)
 	}
 	return filepath.Join(dir, path)
+}
+
+// at makes a path of the configuration absolute, on this machine.
+func (r *reading) at(dir, path string) string {
+	path = within(dir, path)
+	if r.place != nil {
+		return r.place(path)
+	}
+	return path
 }
 
 // reason is an error without the name of the system call, which says nothing to an operator.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gsrv/runtime/control"
+	"gsrv/runtime/plan"
 	"gsrv/runtime/worker"
 )
 
@@ -17,7 +18,7 @@ func startWorkers(ctx context.Context, b *Boot) (Workers, error) {
 	p := b.Plan
 	w := &p.Workers
 	c := &worker.Config{
-		Python: p.App.Python, Directory: p.App.Directory, PythonPath: p.App.PythonPath, Env: environment(p.App.Environment),
+		Python: p.App.Python, Directory: p.App.Directory, PythonPath: p.App.PythonPath, Env: environment(&p.App),
 		Settings: p.Hooks.Settings, Preload: w.Preload, Class: w.Class, Workers: b.Workers, Threads: w.Threads,
 		Timeout: w.Timeout, GracefulTimeout: w.GracefulTimeout, StartTimeout: w.StartTimeout,
 		MaxRequests: w.MaxRequests, MaxRequestsJitter: w.MaxRequestsJitter, MaxMemory: w.MaxMemory, MaxLifetime: w.MaxLifetime,
@@ -51,17 +52,17 @@ func startWorkers(ctx context.Context, b *Boot) (Workers, error) {
 	return workers{g}, nil
 }
 
-// environment is the workers': the server's own with what the configuration sets.
-func environment(set map[string]string) []string {
-	var env []string
+// environment is the workers': the server's own with what the configuration and the command line set and remove.
+func environment(a *plan.App) []string {
+	env := []string{}
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
-		if _, own := set[name]; !own {
+		if _, own := a.Environment[name]; !own && !a.ClearEnvironment && !slices.Contains(a.UnsetEnvironment, name) {
 			env = append(env, kv)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		env = append(env, name+"="+set[name])
+	for _, name := range slices.Sorted(maps.Keys(a.Environment)) {
+		env = append(env, name+"="+a.Environment[name])
 	}
 	return env
 }

@@ -16,9 +16,16 @@ import (
 // with its place; the plan is whole all the same, for a look at it. Where listen has addresses, they replace those of the
 // configuration.
 func Make(cfg *schema.Config, dir string, listen ...string) (*Plan, hcl.Diagnostics) {
+	return MakeAt(cfg, dir, nil, listen...)
+}
+
+// MakeAt is Make for a configuration whose absolute paths are those of another machine or of a container: place gives what stands
+// here at such a path, the path itself where nothing does. It is asked for directories and files that are read, not for sockets,
+// logs and the like.
+func MakeAt(cfg *schema.Config, dir string, place func(path string) string, listen ...string) (*Plan, hcl.Diagnostics) {
 	r := newReader(cfg)
 	r.addresses = listen
-	p := &Plan{Config: cfg, Directory: dir, base: dir}
+	p := &Plan{Config: cfg, Directory: dir, base: dir, place: place}
 	if why := foreign(r.server); why != "" {
 		r.diags = append(r.diags, schema.Errorf("run-server", wholeFile(cfg), "Not a configuration that gsrv run serves", "%s", why))
 		return p, r.diags
@@ -105,6 +112,14 @@ func (p *Plan) started(name string) string {
 	return filepath.Join(p.Directory, name)
 }
 
+// placed gives what stands here at a path that is read.
+func (p *Plan) placed(path string) string {
+	if p.place == nil || path == "" {
+		return path
+	}
+	return p.place(path)
+}
+
 func (r *reader) paths(p *Plan, names []string) []string {
 	var out []string
 	for _, n := range names {
@@ -115,7 +130,7 @@ func (r *reader) paths(p *Plan, names []string) []string {
 
 func (r *reader) app(p *Plan) {
 	a := &p.App
-	a.Directory = p.started(r.text("app.directory", p.Directory))
+	a.Directory = p.placed(p.started(r.text("app.directory", p.Directory)))
 	if r.server == "gunicorn" {
 		// gunicorn enters it before it opens any file but the configuration.
 		p.base = a.Directory
@@ -123,12 +138,14 @@ func (r *reader) app(p *Plan) {
 	if a.Virtualenv = r.text("app.virtualenv", ""); a.Virtualenv != "" && !filepath.IsAbs(a.Virtualenv) {
 		a.Virtualenv = filepath.Join(a.Directory, a.Virtualenv) // uWSGI enters chdir first
 	}
+	a.Virtualenv = p.placed(a.Virtualenv)
 	a.Environment = mapOf(r.known("app.environment"))
 	a.Required = r.flag("app.required", true)
 	for _, dir := range r.list("app.python_path") {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(a.Directory, dir)
 		}
+		dir = p.placed(dir)
 		if found, err := filepath.Glob(dir); err == nil && len(found) > 0 && r.server == "uwsgi" {
 			a.PythonPath = append(a.PythonPath, found...)
 			continue
@@ -144,7 +161,7 @@ func (r *reader) app(p *Plan) {
 		if name == "" {
 			name = "main"
 		}
-		a.Paste, a.PasteName, a.PasteVariables = p.path(file), name, mapOf(r.known("app.paste_variables"))
+		a.Paste, a.PasteName, a.PasteVariables = p.placed(p.path(file)), name, mapOf(r.known("app.paste_variables"))
 		return
 	}
 	if module != "" {
@@ -159,7 +176,7 @@ func (r *reader) app(p *Plan) {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(a.Directory, file)
 		}
-		a.File, a.Callable = file, callable
+		a.File, a.Callable = p.placed(file), callable
 		return
 	}
 	r.diags = append(r.diags, schema.Errorf("run-app", wholeFile(r.cfg), "No application", "The configuration names no application to serve. Name it, as in shop.wsgi:application."))
@@ -321,7 +338,7 @@ func (r *reader) tls(p *Plan) {
 		return
 	}
 	t := &TLS{
-		Certificate: p.path(certificate), Key: p.path(r.text("tls.key", certificate)), ClientCA: p.path(r.text("tls.client_ca", "")),
+		Certificate: p.placed(p.path(certificate)), Key: p.placed(p.path(r.text("tls.key", certificate))), ClientCA: p.placed(p.path(r.text("tls.client_ca", ""))),
 		ClientCertificate: r.text("tls.client_certificate", "none"), Ciphers: r.text("tls.ciphers", ""),
 	}
 	for _, f := range []struct{ model, file string }{{"tls.certificate", t.Certificate}, {"tls.key", t.Key}, {"tls.client_ca", t.ClientCA}} {

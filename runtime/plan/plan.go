@@ -16,6 +16,8 @@ type Plan struct {
 	Directory string
 	// base is where relative paths start: Directory, or the directory that gunicorn enters first.
 	base string
+	// place gives what stands here at a path of another machine; nil where the configuration is for this one.
+	place func(path string) string
 
 	App     App
 	Listen  []Listener
@@ -53,8 +55,11 @@ type App struct {
 	Virtualenv string
 	// Python is the interpreter, an absolute path or a name for PATH, and PythonFrom what chose it; both are the caller's to set.
 	Python, PythonFrom string
-	// Environment is set for the application.
-	Environment map[string]string
+	// Environment is set for the application, UnsetEnvironment removed from what the server was started with; ClearEnvironment
+	// removes all of that. The latter two are the caller's to set.
+	Environment      map[string]string
+	UnsetEnvironment []string
+	ClearEnvironment bool
 	// Required says that no worker may serve without the application; false lets uWSGI's "full dynamic" mode through.
 	Required bool
 }
