@@ -40,6 +40,9 @@ func runCommand(s *session) *cli.Command {
 			&cli.StringFlag{Name: "admin", Usage: "serve /-/health, /-/ready and /metrics at `HOST:PORT`"},
 			&cli.StringSliceFlag{Name: "listen", Usage: "serve at `ADDRESS` instead of the configuration's addresses: host:port, unix:/path, fd://3; may be repeated"},
 			&cli.StringFlag{Name: "paste", Usage: "serve the Paste `FILE` with the server that its [server:main] sets up"},
+			&cli.StringFlag{Name: "request-id-header", Usage: "`HEADER` that carries a request's id, such as X-Request-ID: a trusted proxy's, otherwise a new one"},
+			&cli.StringFlag{Name: "health-path", Usage: "`PATH` at which gsrv itself answers 200 while it runs, such as /-/health"},
+			&cli.StringFlag{Name: "ready-path", Usage: "`PATH` at which gsrv itself answers 200 while workers are ready, 503 otherwise, such as /-/ready"},
 			&cli.StringFlag{Name: "deployment", Usage: "serve what the project starts as `NAME`, as gsrv deployments lists it"},
 			&cli.BoolFlag{Name: "batch", Usage: "run the workers under SCHED_BATCH: more requests where the machine has nothing else to do"},
 			&cli.IntFlag{Name: "cpus", Usage: "`NUMBER` of CPUs (default: what affinity and cgroups leave)"},
@@ -56,6 +59,8 @@ type runRequest struct {
 	// deployment is one of the project's by name; search takes the only one that there is.
 	deployment string
 	search     bool
+	// requestID, health and ready are settings of gsrv.hcl for configurations that have none.
+	requestID, health, ready string
 	// listen are addresses instead of the configuration's.
 	listen []string
 	// file or command is what is served; paste tells that the file is a Paste file whatever it looks like.
@@ -67,7 +72,8 @@ type runRequest struct {
 // parseRun parts gsrv's own options from those of a server. Command is what stood behind --, nil where there was none.
 func parseRun(args, command []string, exists func(string) bool) (*runRequest, error) {
 	q := &runRequest{}
-	values := map[string]*string{"python": &q.python, "control": &q.control, "admin": &q.admin, "cpus": &q.cpus, "target": &q.target, "deployment": &q.deployment}
+	values := map[string]*string{"python": &q.python, "control": &q.control, "admin": &q.admin, "cpus": &q.cpus, "target": &q.target, "deployment": &q.deployment,
+		"request-id-header": &q.requestID, "health-path": &q.health, "ready-path": &q.ready}
 	switches := map[string]*bool{"no-check": &q.noCheck, "batch": &q.batch, "help": &q.help}
 	paste, listen := "", ""
 	values["paste"], values["listen"] = &paste, &listen
@@ -190,6 +196,21 @@ func (s *session) planOf(q *runRequest, dir string) (*plan.Plan, error) {
 	}
 	verify(r)
 	p, refused := plan.MakeAt(r.config, r.dir, r.place, q.listen...)
+	for _, o := range []struct {
+		flag, text, setting string
+		into                *string
+	}{
+		{"--request-id-header", q.requestID, "http.request_id_header", &p.HTTP.RequestIDHeader},
+		{"--health-path", q.health, "http.health_path", &p.HTTP.HealthPath}, {"--ready-path", q.ready, "http.ready_path", &p.HTTP.ReadyPath},
+	} {
+		if o.text == "" {
+			continue
+		}
+		if s := schema.Model.Lookup(o.setting); !s.Fits(o.text) {
+			return nil, usagef("run %s %s: give %s", o.flag, o.text, s.Form)
+		}
+		*o.into = o.text
+	}
 	python, diag := projectPython(r, q.python)
 	if diag != nil {
 		refused = append(refused, diag)

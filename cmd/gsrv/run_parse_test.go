@@ -26,6 +26,7 @@ func TestParseRun(t *testing.T) {
 		{"--deployment web --listen :80", "", "deployment web listen :80"},
 		{"--deployment web uwsgi.ini", "", "error give either"},
 		{"--deployment web", "gunicorn app:app", "error give either"},
+		{"--health-path=/h --ready-path /r --request-id-header X-Request-ID app:app", "", "command gunicorn app:app"},
 		{"--python", "", "error the value is missing"},
 		{"--no-check=yes", "", "error takes no value"},
 	} {

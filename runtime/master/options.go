@@ -32,7 +32,17 @@ type Options struct {
 	Version string
 	// Start starts a generation and Front makes the front; nil for the real ones.
 	Start func(context.Context, *Boot) (Workers, error)
-	Front func(*plan.Plan, *Log, func() wire.Sender, func(status int, took time.Duration)) (Front, error)
+	Front func(*plan.Plan, *Log, *Backend) (Front, error)
+}
+
+// A Backend is what a front has behind it.
+type Backend struct {
+	// Sender gives the generation that serves now.
+	Sender func() wire.Sender
+	// OnRequest is told of each request that has ended.
+	OnRequest func(status int, took time.Duration)
+	// Health says whether the server lives (ready: takes requests), and if not why.
+	Health func(ready bool) (ok bool, why string)
 }
 
 // A Boot is what a generation starts from.

@@ -129,7 +129,7 @@ func (m *master) reconfigure(p *plan.Plan, paused bool) error {
 	if paused {
 		// The former front has shut down.
 		var front Front
-		if front, err = m.o.Front(p, m.log, m.sender, m.onRequest); err == nil {
+		if front, err = m.o.Front(p, m.log, m.backend()); err == nil {
 			m.mu.Lock()
 			m.front = front
 			m.mu.Unlock()

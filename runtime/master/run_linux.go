@@ -152,10 +152,14 @@ func (m *master) start() error {
 	if err := m.startStatsd(p); err != nil {
 		return err
 	}
-	if m.front, err = m.o.Front(p, m.log, m.sender, m.onRequest); err != nil {
+	if m.front, err = m.o.Front(p, m.log, m.backend()); err != nil {
 		return err
 	}
 	return m.openControl()
+}
+
+func (m *master) backend() *Backend {
+	return &Backend{Sender: m.sender, OnRequest: m.onRequest, Health: m.health}
 }
 
 func (m *master) openControl() error {

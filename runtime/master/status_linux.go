@@ -44,6 +44,24 @@ func (m *master) Status() control.Status {
 	return s
 }
 
+// health is what probes on the application's own addresses hear.
+func (m *master) health(ready bool) (ok bool, why string) {
+	if !ready {
+		return true, ""
+	}
+	m.mu.Lock()
+	s := control.Status{State: m.state}
+	current := m.current
+	m.mu.Unlock()
+	if current != nil {
+		s.Workers = current.Status()
+	}
+	if !s.Ready() {
+		return false, "not ready: " + s.State
+	}
+	return true, "ready"
+}
+
 // wait runs something in the loop and waits for what it says.
 func (m *master) wait(f func(done func(error))) error {
 	outcome := make(chan error, 1)

@@ -262,6 +262,7 @@ func (r *reader) http(p *Plan) {
 	h.HeaderSize = int(r.number("http.limits.header_size", 8190))
 	h.Head = int(r.number("http.limits.request_head", 0))
 	h.MaxBody = r.number("http.limits.body", 0)
+	h.RequestIDHeader, h.HealthPath, h.ReadyPath = r.text("http.request_id_header", ""), r.text("http.health_path", ""), r.text("http.ready_path", "")
 	h.Gunicorn = r.server == "gunicorn"
 	if r.server == "uwsgi" || r.server == "waitress" {
 		h.RequestLine, h.HeaderSize, h.HeaderCount = 0, 0, 0 // these servers bound the whole head alone

@@ -102,6 +102,8 @@ type HTTP struct {
 	// MaxConnections bounds open connections; 0 for no bound.
 	MaxConnections int
 	SpoolDirectory string
+	// RequestIDHeader carries a request's id; HealthPath and ReadyPath are answered by the server itself. Empty for none.
+	RequestIDHeader, HealthPath, ReadyPath string
 
 	UnconventionalMethod, UnconventionalVersion, CasefoldMethod, ObsoleteFolding, StripHeaderSpaces bool
 	HTTP2                                                                                           HTTP2

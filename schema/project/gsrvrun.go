@@ -11,6 +11,7 @@ import (
 // line is a server's.
 var RunOptions = map[string]bool{
 	"no-check": false, "batch": false, "help": false, "python": true, "control": true, "admin": true, "cpus": true, "target": true, "paste": true, "listen": true, "deployment": true,
+	"request-id-header": true, "health-path": true, "ready-path": true,
 }
 
 // RunFiles are the endings of configuration files that gsrv run takes as they are: a plain word with another ending,
