@@ -47,7 +47,7 @@ func projectPython(r *reading, named string) (interpreter, *hcl.Diagnostic) {
 			program := pythonIn(venv)
 			if program == "" {
 				return interpreter{}, schema.Errorf("virtualenv", schema.At(s.Range, s.NameRange), "No Python in the virtual environment",
-					"%s is set to %s, and there is no %s. Create it there (python3 -m venv %s), correct the path, or name the interpreter with --python.", s.Native, text, filepath.Join(venv, "bin", "python3"), schema.ShellQuote(venv))
+					"The virtual environment is %s, and there is no %s. Create it there (python3 -m venv %s), correct the path, or name the interpreter with --python.", text, filepath.Join(venv, "bin", "python3"), schema.ShellQuote(venv))
 			}
 			return interpreter{program, "the configuration's virtualenv"}, nil
 		}

@@ -230,6 +230,12 @@ func (s *session) planOf(q *runRequest, dir string) (*plan.Plan, error) {
 	}
 	if bad := r.diags.HasErrors() || schema.HasWarnings(r.diags); bad && !q.noCheck {
 		own := verdict(r)
+		refused = slices.DeleteFunc(refused, func(d *hcl.Diagnostic) bool {
+			// A value that its own server refuses is not known either; once is enough.
+			return schema.DetailOf(d).Code == "run-unknown" && d.Subject != nil && slices.ContainsFunc(r.diags, func(e *hcl.Diagnostic) bool {
+				return e.Severity == hcl.DiagError && e.Subject != nil && *e.Subject == *d.Subject
+			})
+		})
 		r.diags = append(r.diags, refused...)
 		s.print(r)
 		fmt.Fprintln(s.stderr, own)

@@ -303,7 +303,7 @@ func TestRunReloadMends(t *testing.T) {
 	s := startServer(t, dir, "-b", "127.0.0.1:0", "--reload", "hello:app")
 	s.await(1, "Waiting for a change")
 	writeFile(t, filepath.Join(dir, "hello.py"), versionApp("mended"))
-	address := s.await(1, `workers serve at http://(\S+)`)[1]
+	address := s.await(1, `workers? serves? at http://(\S+)`)[1]
 	if got := get(t, address, "/"); !strings.HasPrefix(got, "mended ") {
 		t.Errorf("answer %q", got)
 	}

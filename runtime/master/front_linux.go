@@ -17,6 +17,7 @@ import (
 	"gsrv/runtime/front"
 	"gsrv/runtime/http1"
 	"gsrv/runtime/plan"
+	"gsrv/runtime/reason"
 )
 
 // drainIdle is how long idle connections live while the server stops: a client that has sent its next request already must
@@ -75,6 +76,9 @@ func (s *server) configure(p *plan.Plan) (front.Config, error) {
 	}
 	access, err := s.openAccess(&p.Log)
 	if err != nil {
+		if p.Log.Access != "" && p.Log.Access != "-" {
+			return c, reason.File("access log", p.Log.Access, err)
+		}
 		return c, fmt.Errorf("access log: %w", err)
 	}
 	c.Access = access

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gsrv/runtime/plan"
+	"gsrv/runtime/reason"
 )
 
 // levels by name, as gunicorn has them.
@@ -40,7 +41,7 @@ func (l *Log) Configure(p *plan.Log) error {
 	if p.Error != "-" && p.Error != "" {
 		f, err := openLog(p.Error)
 		if err != nil {
-			return fmt.Errorf("error log: %w", err)
+			return reason.File("error log", p.Error, err)
 		}
 		file = f
 	}

@@ -75,7 +75,7 @@ func (m *master) firstGeneration(status daemonStatus) {
 				return
 			}
 			if err != nil {
-				m.log.errorf("The application did not start, so nothing is served:\n%v", err)
+				m.log.errorf("%s did not start under %s, so nothing is served:\n%v", applicationName(&p.App), p.App.Python, err)
 				if m.plan.Reload.Enabled && m.heir == nil && status.pipe == nil {
 					m.awaitChange(err)
 					return
@@ -88,6 +88,24 @@ func (m *master) firstGeneration(status daemonStatus) {
 			status.ready()
 		})
 	}()
+}
+
+// applicationName is how the configuration names the application.
+func applicationName(a *plan.App) string {
+	switch {
+	case a.Paste != "":
+		return a.Paste + "#" + a.PasteName
+	case a.File != "":
+		return a.File + ":" + a.Callable
+	}
+	return a.Module
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // awaitChange is for development: an application that does not load is mended and tried again, without a new start.
@@ -109,7 +127,7 @@ func (m *master) begin(g *generation) {
 	}
 	m.log.infof("Listening at: %s (%d)", join(m.addresses()), os.Getpid())
 	w := &m.plan.Workers
-	shape := fmt.Sprintf("%d %s workers", m.workersFor(m.plan), w.Class)
+	shape := count(m.workersFor(m.plan), w.Class+" worker")
 	if w.Threads > 1 {
 		shape += fmt.Sprintf(" × %d threads", w.Threads)
 	}

@@ -186,7 +186,11 @@ func (m *master) adopt(c *candidate, paused bool) {
 	for _, r := range p.Remarks {
 		m.log.Log("info", r.String())
 	}
-	m.log.infof("Reloaded: %d workers serve at %s", m.workersFor(p), join(m.addresses()))
+	serve := "serve"
+	if m.workersFor(p) == 1 {
+		serve = "serves"
+	}
+	m.log.infof("Reloaded: %s %s at %s", count(m.workersFor(p), "worker"), serve, join(m.addresses()))
 	m.notify.ready(p.Config.Summary)
 	m.startWatch()
 }

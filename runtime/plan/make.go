@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -343,16 +344,25 @@ func (r *reader) tls(p *Plan) {
 		ClientCertificate: r.text("tls.client_certificate", "none"), Ciphers: r.text("tls.ciphers", ""),
 	}
 	for _, f := range []struct{ model, file string }{{"tls.certificate", t.Certificate}, {"tls.key", t.Key}, {"tls.client_ca", t.ClientCA}} {
-		if f.file == "" {
+		if f.file == "" || f.model == "tls.key" && f.file == t.Certificate {
 			continue
 		}
 		if file, err := os.Open(f.file); err != nil {
-			r.refuse(r.model[f.model], "run-file", "File cannot be read", "%v.", err)
+			r.refuse(r.model[f.model], "run-file", "File cannot be read", "%s cannot be read: %v.", f.file, cause(err))
 		} else {
 			file.Close()
 		}
 	}
 	p.TLS = t
+}
+
+// cause is an error without the name of the system call and of the file.
+func cause(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 func (r *reader) logs(p *Plan) {

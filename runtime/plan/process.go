@@ -46,7 +46,7 @@ func (r *reader) process(p *Plan) {
 		if x.UID < 0 {
 			s = r.known("process.group")
 		}
-		r.refuse(s, "run-user", "Not allowed to change the account", "Only root may run workers as %s. Start the server as that account, or leave the setting out.", textOf(s, ""))
+		r.refuse(s, "run-user", "Not allowed to change the account", "Only root may run workers as another account, and %s is not the one that starts the server (%d). Start it as that account (a unit's User=, a Dockerfile's USER), or leave the setting out.", s.Native, os.Geteuid())
 	}
 	x.InitGroups = r.flag("process.supplementary_groups", false)
 	if r.server == "uwsgi" {
