@@ -195,22 +195,10 @@ func (s *session) planOf(q *runRequest, dir string) (*plan.Plan, error) {
 		return nil, err
 	}
 	verify(r)
-	p, refused := plan.MakeAt(r.config, r.dir, r.place, q.listen...)
-	for _, o := range []struct {
-		flag, text, setting string
-		into                *string
-	}{
-		{"--request-id-header", q.requestID, "http.request_id_header", &p.HTTP.RequestIDHeader},
-		{"--health-path", q.health, "http.health_path", &p.HTTP.HealthPath}, {"--ready-path", q.ready, "http.ready_path", &p.HTTP.ReadyPath},
-	} {
-		if o.text == "" {
-			continue
-		}
-		if s := schema.Model.Lookup(o.setting); !s.Fits(o.text) {
-			return nil, usagef("run %s %s: give %s", o.flag, o.text, s.Form)
-		}
-		*o.into = o.text
+	if err := overrule(q, r.config); err != nil {
+		return nil, err
 	}
+	p, refused := plan.MakeAt(r.config, r.dir, r.place, q.listen...)
 	python, diag := projectPython(r, q.python)
 	if diag != nil {
 		refused = append(refused, diag)

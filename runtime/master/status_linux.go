@@ -107,7 +107,11 @@ func (m *master) Configuration() []string {
 	for i := range cfg.Model {
 		s := &cfg.Model[i]
 		place := s.Layer.String()
-		if s.Range.Filename != "" && s.Layer != schema.LayerDefault {
+		switch {
+		case s.Layer == schema.LayerDefault:
+		case s.Range.Filename == "" && s.Source != "":
+			place = s.Source
+		case s.Range.Filename != "":
 			place = fmt.Sprintf("%s:%d:%d", s.Range.Filename, s.Range.Start.Line, s.Range.Start.Column)
 		}
 		out = append(out, fmt.Sprintf("%s = %s  (%s)", s.Name, schema.ValueText(s.OnHost), place))
