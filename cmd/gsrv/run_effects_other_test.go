@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -62,8 +63,13 @@ var otherEffects = []effect{
 		},
 		without: "--listen=*:0",
 		otherwise: func(t *testing.T, s *testServer) {
-			_, port, _ := net.SplitHostPort(s.address())
-			get(t, "127.0.0.1:"+port, "/")
+			ports := s.await(1, `Listening at: http://0\.0\.0\.0:(\d+), http://\[::\]:(\d+) `)
+			get(t, "127.0.0.1:"+ports[1], "/")
+			get(t, "[::1]:"+ports[2], "/")
+			s.signal(syscall.SIGHUP) // two addresses with port 0 stay apart
+			s.await(1, `Reloaded: 1 worker serves at http://0\.0\.0\.0:`+ports[1]+`, http://\[::\]:`+ports[2])
+			get(t, "127.0.0.1:"+ports[1], "/")
+			get(t, "[::1]:"+ports[2], "/")
 		},
 	},
 	{
@@ -71,7 +77,7 @@ var otherEffects = []effect{
 		conf: "--listen=localhost:0 --no-ipv4",
 		observe: func(t *testing.T, s *testServer) {
 			want(t, "exit status", s.exit(), 1)
-			s.await(1, "Write the IPv6 address instead of localhost")
+			s.await(1, "Write the address itself")
 		},
 	},
 	{

@@ -161,6 +161,7 @@ func (m *master) adopt(c *candidate, paused bool) {
 	}
 	m.mu.Lock()
 	m.listeners = c.all
+	respecify(c.all, p.Listen)
 	m.mu.Unlock()
 	anew := spokenDifferently(former, p)
 	for _, l := range c.all {

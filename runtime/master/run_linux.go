@@ -149,6 +149,7 @@ func (m *master) start() error {
 		}
 	}
 	m.listeners = all
+	respecify(all, p.Listen)
 	if err := m.startStatsd(p); err != nil {
 		return err
 	}

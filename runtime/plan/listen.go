@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,23 +50,26 @@ func (r *reader) listen(p *Plan) {
 	if len(addresses) == 0 && !r.hasErrors() {
 		r.diags = append(r.diags, schema.Errorf("run-listen", wholeFile(r.cfg), "No address", "The configuration names no address to listen on. Name one, such as 127.0.0.1:8000 or unix:/run/shop.sock."))
 	}
-	for _, text := range addresses {
-		l, problem := r.listener(p, text)
-		if problem != "" {
-			r.refuse(s, "run-listen", "Not an address", "%q: %s", text, problem)
-			continue
+	for i, text := range addresses {
+		bound := []string{text}
+		if r.server == "waitress" {
+			if bound = r.waitressAddresses(i, text); len(bound) == 0 {
+				r.refuse(s, "run-listen", "No address left", "The name in %s has no address of the family that ipv4 and ipv6 leave, and waitress does not start. Write the address itself, as in [::1]:8080.", text)
+			}
 		}
-		if v4 := r.own("ipv4"); r.server == "waitress" && !truthOf(v4, true) && truthOf(r.own("ipv6"), true) && named(l) {
-			r.refuse(v4, "run-listen", "Name with ipv4 off", "ipv4 is off, and gsrv run resolves names to IPv4 addresses. Write the IPv6 address instead of %s, as in [::1]:8080.", text)
+		for _, text := range bound {
+			l, problem := r.listener(p, text)
+			if problem != "" {
+				r.refuse(s, "run-listen", "Not an address", "%q: %s", text, problem)
+				continue
+			}
+			if !slices.ContainsFunc(p.Listen, func(other Listener) bool {
+				return r.server == "waitress" && other.Address == l.Address && !strings.HasSuffix(l.Address, ":0")
+			}) {
+				p.Listen = append(p.Listen, l)
+			}
 		}
-		p.Listen = append(p.Listen, l)
 	}
-}
-
-// named tells that a listener's host is a name, which has to be resolved.
-func named(l Listener) bool {
-	host, _, err := net.SplitHostPort(l.Address)
-	return l.Network == "tcp" && err == nil && host != "" && net.ParseIP(host) == nil
 }
 
 func (r *reader) hasErrors() bool { return r.diags.HasErrors() }
