@@ -202,7 +202,9 @@ type Process struct {
 	User       string
 	InitGroups bool
 	// Umask of workers; nil keeps the inherited one.
-	Umask                *int
+	Umask *int
+	// SocketUmask is the one that unix sockets are made with where it is not the workers': gunicorn's umask is for these alone.
+	SocketUmask          *int
 	PIDFile              string
 	Daemon, InheritStdio bool
 	Name                 string
