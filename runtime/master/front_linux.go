@@ -62,7 +62,7 @@ func (s *server) configure(p *plan.Plan) (front.Config, error) {
 		KeepAlive: h.KeepAlive, HeaderTimeout: h.HeaderTimeout, BodyTimeout: h.BodyTimeout, WriteTimeout: h.WriteTimeout,
 		DrainIdle: min(drainIdle, p.Workers.GracefulTimeout/2), MaxBody: h.MaxBody, SpoolDir: h.SpoolDirectory, MaxConnections: h.MaxConnections,
 		Trusted: x.Trusted, TrustAll: x.All, ForwarderHeaders: x.ForwarderHeaders, SecureSchemeHeaders: x.SecureSchemeHeaders, HeaderMap: x.HeaderMap,
-		ScriptName: scriptName(p), KeepOutside: p.Proxy.Prefix != "", Scheme: p.Proxy.Scheme, ServerHeader: "gsrv", RetryAfter: 1, DisableSendfile: !p.Workers.SendFile,
+		ScriptName: scriptName(p), RequestURI: p.HTTP.RequestURI, KeepOutside: p.Proxy.Prefix != "", Scheme: p.Proxy.Scheme, ServerHeader: "gsrv", RetryAfter: 1, DisableSendfile: !p.Workers.SendFile,
 		RequestIDHeader: h.RequestIDHeader, HealthPath: h.HealthPath, ReadyPath: h.ReadyPath,
 		Sender: s.backend.Sender, ErrorLog: s.log.Log, OnRequest: s.backend.OnRequest, Health: s.backend.Health,
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"gsrv/schema"
@@ -37,7 +38,7 @@ func (r *reader) listen(p *Plan) {
 		return
 	}
 	for _, name := range []string{"listen.uwsgi", "listen.fastcgi", "listen.scgi"} {
-		if s := r.known(name); s != nil && len(listOf(s)) > 0 {
+		if s := r.known(name); s != nil && len(listOf(s)) > 0 && !r.refused(s) {
 			protocol := strings.TrimPrefix(name, "listen.")
 			r.refuse(s, "run-protocol", "Protocol not spoken", "%s speaks the %s protocol to a proxy, and gsrv run speaks HTTP. Use http-socket (or a plain bind) and the proxy's proxy_pass instead of %s_pass; gsrv run --listen ADDRESS serves HTTP without a change of the file.", strings.Join(listOf(s), ", "), protocol, protocol)
 		}
@@ -70,6 +71,11 @@ func (r *reader) listen(p *Plan) {
 			}
 		}
 	}
+}
+
+// refused tells that a setting has been refused already, by its name.
+func (r *reader) refused(s *schema.Setting) bool {
+	return slices.ContainsFunc(r.diags, func(d *hcl.Diagnostic) bool { return d.Subject != nil && *d.Subject == at(s) })
 }
 
 func (r *reader) hasErrors() bool { return r.diags.HasErrors() }

@@ -265,6 +265,7 @@ func (r *reader) http(p *Plan) {
 	h.MaxBody = r.number("http.limits.body", 0)
 	h.RequestIDHeader, h.HealthPath, h.ReadyPath = r.text("http.request_id_header", ""), r.text("http.health_path", ""), r.text("http.ready_path", "")
 	h.Gunicorn = r.server == "gunicorn"
+	h.RequestURI = r.server == "uwsgi"
 	if r.server == "uwsgi" || r.server == "waitress" {
 		h.RequestLine, h.HeaderSize, h.HeaderCount = 0, 0, 0 // these servers bound the whole head alone
 	}
@@ -317,6 +318,11 @@ func (r *reader) proxy(p *Plan) {
 	x.SecureSchemeHeaders = map[string]string{}
 	if r.server == "waitress" && (len(x.Trusted) > 0 || x.All) {
 		x.SecureSchemeHeaders["X-FORWARDED-PROTO"] = "https"
+	}
+	if r.server == "uwsgi" {
+		// It believes everybody (uwsgi_parse_vars): the proxy in front of it sets them, or removes them.
+		x.All = true
+		x.SecureSchemeHeaders = map[string]string{"X-FORWARDED-PROTO": "https", "X-FORWARDED-SSL": "on"}
 	}
 	for k, v := range mapOf(r.known("proxy.secure_scheme_headers")) {
 		x.SecureSchemeHeaders[strings.ToUpper(k)] = v

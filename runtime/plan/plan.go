@@ -107,6 +107,8 @@ type HTTP struct {
 
 	UnconventionalMethod, UnconventionalVersion, CasefoldMethod, ObsoleteFolding, StripHeaderSpaces bool
 	HTTP2                                                                                           HTTP2
+	// RequestURI gives the application REQUEST_URI, as uWSGI does.
+	RequestURI bool
 }
 
 // HTTP2 says whether HTTP/2 is spoken (by ALPN with TLS, and without TLS to trusted peers that begin with its preface), and

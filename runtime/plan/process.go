@@ -18,7 +18,7 @@ func (r *reader) process(p *Plan) {
 		u, err := lookupUser(text)
 		switch {
 		case err != nil:
-			r.refuse(s, "run-user", "No such account", "%v.", err)
+			r.refuse(s, "run-user", "No such account", "This machine has no account %s. Create it (useradd --system %s), or name another.", text, text)
 		default:
 			x.UID, _ = strconv.Atoi(u.Uid)
 			x.User = u.Username
@@ -30,7 +30,7 @@ func (r *reader) process(p *Plan) {
 	if s := r.either("process.group", "immediate-gid"); s != nil {
 		gid, err := lookupGroup(textOf(s, ""))
 		if err != nil {
-			r.refuse(s, "run-user", "No such group", "%v.", err)
+			r.refuse(s, "run-user", "No such group", "This machine has no group %s. Create it (groupadd --system %s), or name another.", textOf(s, ""), textOf(s, ""))
 		} else {
 			x.GID = gid
 		}
