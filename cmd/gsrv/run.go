@@ -195,6 +195,7 @@ func (s *session) planOf(q *runRequest, dir string) (*plan.Plan, error) {
 		return nil, err
 	}
 	verify(r)
+	callFactory(r)
 	if err := overrule(q, r.config); err != nil {
 		return nil, err
 	}

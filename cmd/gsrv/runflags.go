@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -33,6 +34,23 @@ func overrule(q *runRequest, cfg *schema.Config) error {
 		setModel(cfg, "listen.http", cty.TupleVal(addresses), "--listen")
 	}
 	return nil
+}
+
+// callFactory makes the application of waitress-serve --call APP the call that it stands for. The option is the command's own and no
+// setting of waitress's, so the configuration does not hold it.
+func callFactory(r *reading) {
+	if r.launch == nil || r.config.Server != "waitress" || !slices.ContainsFunc(r.launch.Words, func(w schema.Word) bool {
+		return len(w.Text) >= len("--ca") && strings.HasPrefix("--call", w.Text) // getopt takes what is unambiguous
+	}) {
+		return
+	}
+	for i := range r.config.Model {
+		s := &r.config.Model[i]
+		if text, ok := schema.TextOf(s.OnHost); ok && s.Name == "app.module" {
+			s.OnHost = cty.StringVal(text + "()")
+			s.Value = &schema.Const{Val: s.OnHost, Src: s.Range}
+		}
+	}
 }
 
 // setModel gives a setting of the common model a value, in its place among the others.

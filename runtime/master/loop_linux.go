@@ -129,7 +129,11 @@ func (m *master) begin(g *generation) {
 	w := &m.plan.Workers
 	shape := count(m.workersFor(m.plan), w.Class+" worker")
 	if w.Threads > 1 {
-		shape += fmt.Sprintf(" × %d threads", w.Threads)
+		what := "threads"
+		if w.Class == "gevent" {
+			what = "greenlets"
+		}
+		shape += fmt.Sprintf(" × %d %s", w.Threads, what)
 	}
 	m.log.infof("Using worker: %s", shape)
 	m.notify.ready(m.plan.Config.Summary)
