@@ -108,6 +108,9 @@ func verdict(r *reading) string {
 		}
 	}
 	server := strings.TrimSpace(r.config.Dialect + " " + r.config.Target.String())
+	if r.config.Dialect == schema.Model.Server {
+		server = "gsrv"
+	}
 	switch {
 	case errors > 0 && warnings > 0:
 		return fmt.Sprintf("%s would not start: %s, %s", server, count(errors, "error"), count(warnings, "warning"))

@@ -195,6 +195,7 @@ func (s *session) planOf(q *runRequest, dir string) (*plan.Plan, error) {
 		return nil, err
 	}
 	verify(r)
+	forHere(r.diags)
 	callFactory(r)
 	if err := overrule(q, r.config); err != nil {
 		return nil, err
@@ -220,6 +221,9 @@ func (s *session) planOf(q *runRequest, dir string) (*plan.Plan, error) {
 	if bad := r.diags.HasErrors() || schema.HasWarnings(r.diags); bad && !q.noCheck {
 		own := verdict(r)
 		refused = slices.DeleteFunc(refused, func(d *hcl.Diagnostic) bool {
+			if missing := d.Summary == plan.NoApplication || d.Summary == plan.NoAddress; missing && r.diags.HasErrors() {
+				return true // it may stand where nothing could be read
+			}
 			// A value that its own server refuses is not known either; once is enough.
 			return schema.DetailOf(d).Code == "run-unknown" && d.Subject != nil && slices.ContainsFunc(r.diags, func(e *hcl.Diagnostic) bool {
 				return e.Severity == hcl.DiagError && e.Subject != nil && *e.Subject == *d.Subject

@@ -142,6 +142,32 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
+// TestRunAdvice: nobody is sent to options that gsrv run does not have.
+func TestRunAdvice(t *testing.T) {
+	t.Parallel()
+	dir := serverFiles(t, map[string]string{
+		"hello.py": versionApp("one"), "gsrv.hcl": "app \"hello:app\" {}\nlisten \"127.0.0.1:0\" {}\nworkers {\n  count = env(\"SHOP_WORKERS\")\n}\n",
+		"uwsgi.ini": "[uwsgi]\nhttp-socket = 127.0.0.1:0\nmaster = true\nmodule = hello:app\nneed-app = true\nprocesses = $(SHOP_WORKERS)\n",
+	})
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"gsrv.hcl"}, "SHOP_WORKERS"}, {[]string{"uwsgi.ini"}, "Set the variable."}, {[]string{"--no-check", "uwsgi.ini"}, "look at the variables"},
+		{[]string{"-b", "127.0.0.1:0", "--chdir", "/nonexistent", "hello:app"}, "Name a directory that exists"}, {[]string{"-b", "127.0.0.1:0", "-u", "no-such-account", "hello:app"}, "create the account first."},
+		{[]string{"-b", "127.0.0.1:0", "nomodule:app"}, "install the package."},
+	} {
+		s := startServer(t, dir, c.args...)
+		if code := s.exit(); code != 1 {
+			t.Errorf("%v: exit status %d", c.args, code)
+		}
+		<-s.eof
+		if out := s.output(); !strings.Contains(out, c.want) || strings.Contains(out, "--no-host-env") || strings.Contains(out, "--env") {
+			t.Errorf("%v:\n%s", c.args, out)
+		}
+	}
+}
+
 // TestRunRefusesOnce: what the server's own reader refuses is not told a second time in other words.
 func TestRunRefusesOnce(t *testing.T) {
 	t.Parallel()
@@ -155,6 +181,13 @@ func TestRunRefusesOnce(t *testing.T) {
 		if n := strings.Count(s.output(), "error: "); n != 1 {
 			t.Errorf("%v: %d errors:\n%s", args, n, s.output())
 		}
+	}
+	// A file that cannot be read whole is not blamed for what was not read.
+	broken := startServer(t, serverFiles(t, map[string]string{"gsrv.hcl": "app \"hello:app\" {\n"}))
+	broken.exit()
+	<-broken.eof
+	if out := broken.output(); strings.Contains(out, "No address") || strings.Contains(out, "No application") || !strings.Contains(out, "gsrv would not start: 1 error") {
+		t.Errorf("a syntax error:\n%s", out)
 	}
 	// It is still refused where the reader is overruled: nothing is served with a value that nobody knows.
 	s := startServer(t, dir, "--no-check", "--chdir", "/nonexistent", "-b", "127.0.0.1:0", "hello:app")

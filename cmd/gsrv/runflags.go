@@ -1,9 +1,12 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"gsrv/schema"
@@ -50,6 +53,19 @@ func callFactory(r *reading) {
 			s.OnHost = cty.StringVal(text + "()")
 			s.Value = &schema.Const{Val: s.OnHost, Src: s.Range}
 		}
+	}
+}
+
+// adviceElsewhere are pieces of advice for whoever reads a configuration on another machine than its server's, by options that gsrv run does
+// not have: what it reads is served here.
+var adviceElsewhere = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(` When it exists only on the server's machine, read with --no-host-env\.|, or read with --no-host-env when it exists only there|,( or)? give it with --env [^ ,.]+`)
+})
+
+// forHere takes advice out that does not hold where the configuration is served.
+func forHere(diags hcl.Diagnostics) {
+	for _, d := range diags {
+		d.Detail = adviceElsewhere().ReplaceAllString(d.Detail, "")
 	}
 }
 

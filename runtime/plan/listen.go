@@ -49,7 +49,7 @@ func (r *reader) listen(p *Plan) {
 		addresses = []string{"127.0.0.1:8000"}
 	}
 	if len(addresses) == 0 && !r.hasErrors() {
-		r.diags = append(r.diags, schema.Errorf("run-listen", wholeFile(r.cfg), "No address", "The configuration names no address to listen on. Name one, such as 127.0.0.1:8000 or unix:/run/shop.sock."))
+		r.diags = append(r.diags, schema.Errorf("run-listen", wholeFile(r.cfg), NoAddress, "The configuration names no address to listen on. Name one, such as 127.0.0.1:8000 or unix:/run/shop.sock."))
 	}
 	for i, text := range addresses {
 		bound := []string{text}

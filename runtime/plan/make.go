@@ -49,6 +49,12 @@ func MakeAt(cfg *schema.Config, dir string, place func(path string) string, list
 	return p, unique(r.diags)
 }
 
+// Summaries of what a configuration lacks.
+const (
+	NoApplication = "No application"
+	NoAddress     = "No address"
+)
+
 // foreign tells why a server's configuration is not run; empty for one that is.
 func foreign(server string) string {
 	switch server {
@@ -180,7 +186,7 @@ func (r *reader) app(p *Plan) {
 		a.File, a.Callable = p.placed(file), callable
 		return
 	}
-	r.diags = append(r.diags, schema.Errorf("run-app", wholeFile(r.cfg), "No application", "The configuration names no application to serve. Name it, as in shop.wsgi:application."))
+	r.diags = append(r.diags, schema.Errorf("run-app", wholeFile(r.cfg), NoApplication, "The configuration names no application to serve. Name it, as in shop.wsgi:application."))
 }
 
 func (r *reader) workers(p *Plan) {
@@ -190,7 +196,7 @@ func (r *reader) workers(p *Plan) {
 		w.CountFrom = schema.ExprText(s.Value)
 	}
 	if w.Count < 1 {
-		r.refuse(r.model["workers.count"], "run-workers", "No workers", "%d workers serve nothing. Ask for at least 1.", w.Count)
+		r.refuse(r.model["workers.count"], "run-workers", "No workers", "It comes to %d workers here, which serve nothing. Ask for at least 1, and look at the variables that it depends on.", w.Count)
 	}
 	w.Threads = int(r.number("workers.threads", 1))
 	w.Connections = int(r.number("workers.connections", 1000))
