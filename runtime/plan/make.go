@@ -271,7 +271,7 @@ func (r *reader) http(p *Plan) {
 	h.MaxBody = r.number("http.limits.body", 0)
 	h.RequestIDHeader, h.HealthPath, h.ReadyPath = r.text("http.request_id_header", ""), r.text("http.health_path", ""), r.text("http.ready_path", "")
 	h.Gunicorn = r.server == "gunicorn"
-	h.RequestURI = r.server == "uwsgi" || r.server == "waitress"
+	h.RequestURI = r.server != "gunicorn" // which has RAW_URI alone; applications that come from the others to gsrv.hcl still have it
 	if r.server == "uwsgi" || r.server == "waitress" {
 		h.RequestLine, h.HeaderSize, h.HeaderCount = 0, 0, 0 // these servers bound the whole head alone
 	}

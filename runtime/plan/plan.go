@@ -107,7 +107,7 @@ type HTTP struct {
 
 	UnconventionalMethod, UnconventionalVersion, CasefoldMethod, ObsoleteFolding, StripHeaderSpaces bool
 	HTTP2                                                                                           HTTP2
-	// RequestURI gives the application REQUEST_URI, as uWSGI and waitress do.
+	// RequestURI gives the application REQUEST_URI, as uWSGI and waitress do, beside gunicorn's RAW_URI.
 	RequestURI bool
 }
 
