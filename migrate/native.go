@@ -17,6 +17,12 @@ func (n *migration) target() *schema.Config {
 	given := *n.Config
 	if n.form.write != nil {
 		given.Model = slices.Clone(given.Model)
+		if n.form.dialect != "gunicorn" && n.Config.Server == "gunicorn" {
+			given.Model = slices.DeleteFunc(given.Model, func(s schema.Setting) bool { return s.Name == "process.umask" && s.Layer == schema.LayerDefault })
+			if s := socketMode(n.Config); s.Name != "" && len(given.Model) < len(n.Config.Model) {
+				given.Model = append(given.Model, s)
+			}
+		}
 		for i := range given.Model {
 			n.refuse(&given.Model[i])
 			n.move(&given.Model[i])
