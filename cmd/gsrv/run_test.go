@@ -117,6 +117,8 @@ func TestRunRefuses(t *testing.T) {
 		{"a worker class", nil, []string{"-b", "127.0.0.1:0", "-k", "eventlet", "hello:app"}, 1, []string{"eventlet", "gevent"}},
 		{"an address that is no more there", nil, []string{"-b", "192.0.2.1:80", "hello:app"}, 1, []string{"192.0.2.1:80", "no network interface"}},
 		{"a factory that wants more", map[string]string{"shop.py": "def create_app(config):\n    return None\n"}, []string{"-b", "127.0.0.1:0", "shop:create_app()"}, 1, []string{"shop:create_app() did not start under /", "missing 1 required positional argument"}},
+		{"hooks that are not there", map[string]string{"gsrv.hcl": "app \"hello:app\" {}\nlisten \"127.0.0.1:0\" {}\nhooks \"nothing.py\" {}\n"}, nil, 1, []string{"gsrv.hcl:3:7: error", "nothing.py, cannot be read"}},
+		{"a directory that is not there", map[string]string{"uwsgi.ini": "[uwsgi]\nmaster = true\nhttp-socket = 127.0.0.1:0\nmodule = hello:app\nneed-app = true\nchdir = site\n"}, []string{"uwsgi.ini"}, 1, []string{"uwsgi.ini:6:9: error", "/site, cannot be entered: no such file or directory"}},
 		{"a pid file without a directory", nil, []string{"-b", "127.0.0.1:0", "-p", "run/pid", "hello:app"}, 1, []string{"pid file /", "there is no directory /", "Create it"}},
 		{"a pid file that is a directory", map[string]string{"run/x": ""}, []string{"-b", "127.0.0.1:0", "-p", "run", "hello:app"}, 1, []string{"it is a directory"}},
 		{"a log without a directory", nil, []string{"-b", "127.0.0.1:0", "--error-logfile", "log/error.log", "hello:app"}, 1, []string{"error log /", "there is no directory /"}},

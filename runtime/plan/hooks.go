@@ -54,7 +54,11 @@ func (r *reader) hooks(p *Plan) {
 		h.File = file
 	default:
 		h.File = p.placed(p.started(file))
-		if _, err := os.Stat(h.File); err != nil && len(names) == 0 {
+		switch _, err := os.Stat(h.File); {
+		case err == nil:
+		case r.server != "gunicorn":
+			r.refuse(r.model["hooks.file"], "run-file", "File cannot be read", "The file of the hooks, %s, cannot be read: %v. A relative path starts where gsrv is started.", h.File, cause(err))
+		case len(names) == 0:
 			h.File = "" // gunicorn's default name, and there is none
 		}
 	}

@@ -138,6 +138,13 @@ func (r *reader) paths(p *Plan, names []string) []string {
 func (r *reader) app(p *Plan) {
 	a := &p.App
 	a.Directory = p.placed(p.started(r.text("app.directory", p.Directory)))
+	if info, err := os.Stat(a.Directory); err != nil || !info.IsDir() {
+		why := "it is no directory"
+		if err != nil {
+			why = cause(err).Error()
+		}
+		r.refuse(r.model["app.directory"], "run-directory", "No such directory", "The application's directory, %s, cannot be entered: %s. Correct the path; a relative one starts where gsrv is started.", a.Directory, why)
+	}
 	if r.server == "gunicorn" {
 		// gunicorn enters it before it opens any file but the configuration.
 		p.base = a.Directory
