@@ -72,8 +72,10 @@ type runRequest struct {
 // parseRun parts gsrv's own options from those of a server. Command is what stood behind --, nil where there was none.
 func parseRun(args, command []string, exists func(string) bool) (*runRequest, error) {
 	q := &runRequest{}
-	values := map[string]*string{"python": &q.python, "control": &q.control, "admin": &q.admin, "cpus": &q.cpus, "target": &q.target, "deployment": &q.deployment,
-		"request-id-header": &q.requestID, "health-path": &q.health, "ready-path": &q.ready}
+	values := map[string]*string{
+		"python": &q.python, "control": &q.control, "admin": &q.admin, "cpus": &q.cpus, "target": &q.target, "deployment": &q.deployment,
+		"request-id-header": &q.requestID, "health-path": &q.health, "ready-path": &q.ready,
+	}
 	switches := map[string]*bool{"no-check": &q.noCheck, "batch": &q.batch, "help": &q.help}
 	paste, listen := "", ""
 	values["paste"], values["listen"] = &paste, &listen

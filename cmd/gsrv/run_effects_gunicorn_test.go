@@ -388,15 +388,3 @@ func hears(t *testing.T, c net.PacketConn, want string) string {
 	}
 	return all.String()
 }
-
-// inheritedUmask is the umask of this process, which a server that it starts has as well.
-func inheritedUmask(t *testing.T) int {
-	t.Helper()
-	_, rest, _ := strings.Cut(text("/proc/self/status"), "Umask:")
-	word, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
-	n, err := strconv.ParseInt(word, 8, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return int(n)
-}

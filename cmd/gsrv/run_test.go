@@ -155,8 +155,11 @@ func TestRunAdvice(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"gsrv.hcl"}, "SHOP_WORKERS"}, {[]string{"uwsgi.ini"}, "Set the variable."}, {[]string{"--no-check", "uwsgi.ini"}, "look at the variables"},
-		{[]string{"-b", "127.0.0.1:0", "--chdir", "/nonexistent", "hello:app"}, "Name a directory that exists"}, {[]string{"-b", "127.0.0.1:0", "-u", "no-such-account", "hello:app"}, "create the account first."},
+		{[]string{"gsrv.hcl"}, "SHOP_WORKERS"},
+		{[]string{"uwsgi.ini"}, "Set the variable."},
+		{[]string{"--no-check", "uwsgi.ini"}, "look at the variables"},
+		{[]string{"-b", "127.0.0.1:0", "--chdir", "/nonexistent", "hello:app"}, "Name a directory that exists"},
+		{[]string{"-b", "127.0.0.1:0", "-u", "no-such-account", "hello:app"}, "create the account first."},
 		{[]string{"-b", "127.0.0.1:0", "nomodule:app"}, "install the package."},
 	} {
 		s := startServer(t, dir, c.args...)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -40,6 +41,7 @@ func (s *session) readDeployment(q *runRequest, dir string, host *schema.HostInp
 		}
 		return path
 	}
+	takeOver(q, d, r.place)
 	if r.dir = r.place(d.Input.Dir); !onDisk(r.dir) {
 		r.dir = dir
 	}
@@ -54,6 +56,40 @@ func (s *session) readDeployment(q *runRequest, dir string, host *schema.HostInp
 	r.config, r.diags, r.files, r.input = d.Config, d.Diags, d.Config.Files, in
 	fmt.Fprintf(s.stderr, "gsrv run: deployment %s: %s [%s]\n", d.Name, d.Command, lineOf(d.Command.Range))
 	return r, nil
+}
+
+// takeOver gives a request the options of the gsrv run that a deployment starts, as far as it has none of its own.
+func takeOver(q *runRequest, d *deploy.Deployment, place func(string) string) {
+	var words []string
+	for _, w := range d.Command.Words {
+		words = append(words, w.Text)
+	}
+	i := slices.IndexFunc(words, func(w string) bool { return filepath.Base(w) == "gsrv" })
+	if i < 0 || len(words) < i+2 || words[i+1] != "run" {
+		return
+	}
+	own, rest := words[i+2:], []string(nil)
+	if j := slices.Index(own, "--"); j >= 0 {
+		own, rest = own[:j], own[j+1:]
+	}
+	its, err := parseRun(own, rest, func(string) bool { return false })
+	if err != nil {
+		return // the reader tells
+	}
+	for _, o := range []struct{ ours, theirs *string }{
+		{&q.python, &its.python}, {&q.control, &its.control}, {&q.admin, &its.admin}, {&q.requestID, &its.requestID}, {&q.health, &its.health}, {&q.ready, &its.ready},
+	} {
+		if *o.ours == "" {
+			*o.ours = *o.theirs
+		}
+	}
+	if strings.Contains(its.python, "/") && q.python == its.python {
+		q.python = place(its.python)
+	}
+	if q.listen == nil {
+		q.listen = its.listen
+	}
+	q.batch = q.batch || its.batch
 }
 
 // chooseDeployment finds the deployment that is asked for, or the only one.

@@ -34,27 +34,40 @@ func TestRunDeployment(t *testing.T) {
 				"etc/shop.service": "[Service]\nUser=nobody\nWorkingDirectory=/srv/shop\nEnvironment=SHOP=unit\nExecStart=/srv/shop/venv/bin/gunicorn --pythonpath /srv/shop/lib --bind 127.0.0.1:0 hello:app\n",
 				"shop/hello.py":    "import part\n" + mirrorApp, "shop/lib/part.py": "",
 			},
-			[]string{"--deployment", "shop"}, "", map[string]any{"cwd": "shop", "SHOP": "unit"},
+			[]string{"--deployment", "shop"},
+			"",
+			map[string]any{"cwd": "shop", "SHOP": "unit"},
 		},
 		{
 			"a Procfile with variables",
 			map[string]string{"Procfile": "web: gunicorn -b 127.0.0.1:$PORT $OPTIONS hello:app --env SHOP=${NAME:-usual}\n", "hello.py": mirrorApp},
-			nil, "PORT=0", map[string]any{"cwd": ".", "SHOP": "usual", "threads": false},
+			nil, "PORT=0",
+			map[string]any{"cwd": ".", "SHOP": "usual", "threads": false},
+		},
+		{
+			"gsrv's own options",
+			map[string]string{"Dockerfile": "FROM python:3\nWORKDIR /srv/shop\nCOPY . .\nCMD [\"gsrv\", \"run\", \"--listen\", \"127.0.0.1:0\", \"--control=ctl.sock\", \"--request-id-header\", \"X-Trace\", \"gsrv.hcl\"]\n", "gsrv.hcl": "app \"hello:app\" {}\nlisten \"127.0.0.1:1\" {}\n", "hello.py": mirrorApp},
+			[]string{"--deployment", "Dockerfile"},
+			"SHOP=outside",
+			map[string]any{"SHOP": "outside"},
 		},
 		{
 			"a variable that is removed",
 			map[string]string{"Procfile": "web: env -u SHOP gunicorn -b 127.0.0.1:0 hello:app\n", "hello.py": mirrorApp},
-			nil, "SHOP=outside", map[string]any{"SHOP": ""},
+			nil, "SHOP=outside",
+			map[string]any{"SHOP": ""},
 		},
 		{
 			"no variables but its own",
 			map[string]string{"Procfile": "web: env -i NAME=1 gunicorn -b 127.0.0.1:0 hello:app\n", "hello.py": mirrorApp},
-			nil, "SHOP=outside", map[string]any{"SHOP": ""},
+			nil, "SHOP=outside",
+			map[string]any{"SHOP": ""},
 		},
 		{
 			"variables that are set",
 			map[string]string{"Procfile": "web: gunicorn -b 127.0.0.1:$PORT $OPTIONS hello:app --env SHOP=${NAME:-usual}\n", "hello.py": mirrorApp},
-			nil, "PORT=0 OPTIONS=--threads\t3 NAME=mine", map[string]any{"SHOP": "mine", "threads": true},
+			nil, "PORT=0 OPTIONS=--threads\t3 NAME=mine",
+			map[string]any{"SHOP": "mine", "threads": true},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -74,6 +87,9 @@ func TestRunDeployment(t *testing.T) {
 			}
 			if strings.Contains(c.files["deploy/gunicorn.conf.py"], "when_ready") {
 				s.await(1, "hooks of the project")
+			}
+			if strings.Contains(c.files["Dockerfile"], "ctl.sock") {
+				ctl(t, dir, 0, `http\.request_id_header = "X-Trace"`, "--control", "ctl.sock", "config")
 			}
 			s.signal(syscall.SIGHUP)
 			s.await(1, "Reloaded")
