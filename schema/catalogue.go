@@ -2,6 +2,7 @@ package schema
 
 import (
 	"math"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -42,6 +43,9 @@ type Option struct {
 	Min, Max *float64
 	// Enum lists the accepted words.
 	Enum []string
+	// Pattern is a regular expression that a text must fit, of the syntax that RE2 and JSON Schema share; Form says the same in words:
+	// "a path that begins with /". Both are empty where any text will do.
+	Pattern, Form string
 	// Since is the first release that has it ("" for always), Removed the first without it, Deprecated the
 	// first that warns; RenamedTo is its successor.
 	Since, Removed, Deprecated, RenamedTo string
@@ -58,6 +62,11 @@ type Option struct {
 	// Summary says in a few words what it does; Notes are facts worth telling with a finding.
 	Summary string
 	Notes   []string
+}
+
+// Fits tells whether a text has the form that the option's Pattern asks for.
+func (o *Option) Fits(text string) bool {
+	return o.Pattern == "" || regexp.MustCompile(o.Pattern).MatchString(text)
 }
 
 // Lookup gives the option of a name or alias, or nil. Names are case-sensitive.

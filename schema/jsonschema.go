@@ -116,6 +116,9 @@ func boundsText(o *Option) string {
 }
 
 func typeWords(o *Option) string {
+	if o.Form != "" {
+		return o.Form
+	}
 	words := map[string]string{
 		"bool": "true or false", "int": "a whole number", "duration": "a number of seconds", "size": "a number of bytes", "list": "a list of texts",
 		"octal": "a mode in octal digits such as 0660", "map": "a map of texts", "any": "a map", "string": "text", "hook": "a function",
@@ -156,6 +159,9 @@ func optionSchema(o *Option, v cty.Value, typed bool) map[string]any {
 		if o.Max != nil {
 			s["maximum"] = *o.Max
 		}
+	}
+	if o.Pattern != "" && (typed || v.Type() == cty.String) {
+		s["pattern"] = o.Pattern
 	}
 	if len(o.Enum) > 0 && (typed || v.Type() == cty.String) {
 		s["enum"] = o.Enum

@@ -22,7 +22,7 @@ func checkConfigCommand(s *session) *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the output: text or json"},
 			&cli.BoolFlag{Name: "load-app", Usage: "also import the application, in a process of its own, with the project's Python"},
-			&cli.StringFlag{Name: "python", Usage: "`PROGRAM` that --load-app runs (default: the configured virtualenv's, else python3)"},
+			&cli.StringFlag{Name: "python", Usage: "`PROGRAM` that --load-app runs (default: the project's, as gsrv run finds it)"},
 			&cli.DurationFlag{Name: "load-timeout", Value: 30 * time.Second, Usage: "longest `TIME` --load-app may take"},
 		}, inputFlags()...),
 		Action: s.checkConfig,
@@ -108,6 +108,9 @@ func verdict(r *reading) string {
 		}
 	}
 	server := strings.TrimSpace(r.config.Dialect + " " + r.config.Target.String())
+	if r.config.Dialect == schema.Model.Server {
+		server = "gsrv"
+	}
 	switch {
 	case errors > 0 && warnings > 0:
 		return fmt.Sprintf("%s would not start: %s, %s", server, count(errors, "error"), count(warnings, "warning"))

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,8 +73,14 @@ func (s *session) ctl(c *cli.Context) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &exitError{exitInput, fmt.Sprintf("%s: there is no control socket; was the server started with --control %s?", path, path)}
+	case errors.Is(err, syscall.ECONNREFUSED) && !isSocket(path):
+		return &exitError{exitInput, fmt.Sprintf("%s: this is no socket; give the PATH that the server was started with as --control", path)}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &exitError{exitInput, fmt.Sprintf("%s: the server has not answered within %s. A reload may take longer than that (--timeout); otherwise the server hangs, or is stopped (look at its log, and at its state in ps)", path, c.Duration("timeout"))}
+	case errors.Is(err, io.EOF):
+		return &exitError{exitInput, fmt.Sprintf("%s: the server ended, or closed the connection, before it answered; its log tells why", path)}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return &exitError{exitInput, fmt.Sprintf("%s: no server listens there any more", path)}
+		return &exitError{exitInput, fmt.Sprintf("%s: no server listens there any more; it has ended without removing the socket", path)}
 	case errors.Is(err, fs.ErrPermission):
 		return &exitError{exitInput, fmt.Sprintf("%s: not allowed; the control socket is for the account that runs the server, and root", path)}
 	case err != nil:
@@ -91,6 +99,11 @@ func (s *session) ctl(c *cli.Context) error {
 		return quit(exitProblems)
 	}
 	return nil
+}
+
+func isSocket(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&os.ModeSocket != 0
 }
 
 func (s *session) writeReply(q control.Request, r *control.Reply) {

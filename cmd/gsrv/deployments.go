@@ -117,19 +117,26 @@ func (s *session) findDeployments(c *cli.Context, root string) (*deploy.Map, err
 		return nil, err
 	}
 	host.Machine = false
+	return mapDeployments(root, c.String("target"), deploy.Options{Host: host, Ignored: c.Bool("hidden"), Native: c.Bool("native")})
+}
+
+// mapDeployments maps a tree for servers of the release that target names, or that the project pins.
+func mapDeployments(root, targetText string, o deploy.Options) (*deploy.Map, error) {
 	pins := &project.PinCache{Dir: root}
 	var target schema.Target
-	if text := c.String("target"); text != "" {
-		if target, err = schema.ParseTarget(text); err != nil {
+	if targetText != "" {
+		var err error
+		if target, err = schema.ParseTarget(targetText); err != nil {
 			return nil, usagef("--target: %v", err)
 		}
 	}
-	m, err := deploy.Find(context.Background(), root, deploy.Options{Host: host, Ignored: c.Bool("hidden"), Native: c.Bool("native"), Version: func(dir, server string) (schema.Version, bool) {
+	o.Version = func(dir, server string) (schema.Version, bool) {
 		if target.Server == server {
 			return target.Version, false
 		}
 		return project.PinnedServer(pins.Find(dir, "."), server)
-	}})
+	}
+	m, err := deploy.Find(context.Background(), root, o)
 	if err != nil {
 		return nil, &exitError{exitInput, fmt.Sprintf("%s: %v", root, err)}
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -46,16 +45,17 @@ type loadResult struct {
 func loadApp(r *reading, python string, limit time.Duration) hcl.Diagnostics {
 	app := firstSetting(r.config, "app.module", "app.file", "app.paste_file")
 	if app == nil {
-		at := hcl.Range{Filename: schema.CommandLine, Start: hcl.InitialPos, End: hcl.InitialPos}
-		return hcl.Diagnostics{schema.Errorf("no-application", at, "No application to load", "The configuration names no application. Name it, as in shop.wsgi:application, or leave out --load-app.")}
+		return hcl.Diagnostics{schema.Errorf("no-application", onCommandLine(), "No application to load", "The configuration names no application. Name it, as in shop.wsgi:application, or leave out --load-app.")}
 	}
 	request := loadRequest{
 		Module: modelText(r.config, "app.module"), File: modelText(r.config, "app.file"), Paste: modelText(r.config, "app.paste_file"),
 		Directory: modelText(r.config, "app.directory"), Environment: modelMap(r.config, "app.environment"), PythonPath: modelList(r.config, "app.python_path"),
 	}
-	if python == "" {
-		python = projectPython(r)
+	chosen, diag := projectPython(r, python)
+	if diag != nil {
+		return hcl.Diagnostics{diag}
 	}
+	python = chosen.program
 	result, err := runLoader(r, python, request, limit)
 	if err != nil {
 		return hcl.Diagnostics{schema.Errorf("load-app", app.Range, "The application could not be loaded", "%s", err)}
@@ -120,40 +120,6 @@ func runLoader(r *reading, python string, request loadRequest, limit time.Durati
 		return nil, fmt.Errorf("importing it ended the interpreter (%s). Its last words: %s", exit, noise.String())
 	}
 	return nil, fmt.Errorf("the interpreter gave no answer. Its last words: %s", noise.String())
-}
-
-// projectPython finds the interpreter: the configured virtualenv, VIRTUAL_ENV, a .venv beside the project, the python of
-// the command line, python3.
-func projectPython(r *reading) string {
-	var candidates []string
-	if venv := modelText(r.config, "app.virtualenv"); venv != "" {
-		candidates = append(candidates, venv)
-	}
-	if venv, state := r.host.Env("VIRTUAL_ENV"); state == schema.EnvSet && venv != "" {
-		candidates = append(candidates, venv)
-	}
-	candidates = append(candidates, filepath.Join(r.dir, ".venv"), filepath.Join(r.dir, "venv"))
-	for _, dir := range candidates {
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(r.dir, dir)
-		}
-		program := filepath.Join(dir, "bin", "python")
-		if info, err := os.Stat(program); err == nil && !info.IsDir() {
-			return program
-		}
-	}
-	if r.launch != nil {
-		if r.launch.Python != "" {
-			return r.launch.Python
-		}
-		if word := r.launch.Words[0].Text; strings.Contains(word, "/") {
-			program := filepath.Join(filepath.Dir(word), "python")
-			if _, err := os.Stat(program); err == nil {
-				return program
-			}
-		}
-	}
-	return "python3"
 }
 
 func firstSetting(cfg *schema.Config, names ...string) *schema.Setting {

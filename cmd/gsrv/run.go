@@ -22,23 +22,28 @@ func runCommand(s *session) *cli.Command {
 	return &cli.Command{
 		Name:      "run",
 		Usage:     "serve the application with a configuration that check-config has passed",
-		ArgsUsage: "[OPTIONS] [FILE | GUNICORN'S OPTIONS AND APP | --paste FILE | -- COMMAND LINE]",
+		ArgsUsage: "[OPTIONS] [FILE | GUNICORN'S OPTIONS AND APP | --paste FILE | --deployment NAME | -- COMMAND LINE]",
 		Description: "Reads and verifies the configuration, then serves the application on its addresses with its workers. Any of\n" +
 			"these says which configuration:\n\n" +
 			"  gsrv run gsrv.hcl                               a file: gsrv.hcl, gunicorn.conf.py, uWSGI's, Paste's\n" +
 			"  gsrv run -c gunicorn.conf.py app:app -w 4       gunicorn's own options\n" +
 			"  gsrv run --paste production.ini                 a Paste file with [server:main]\n" +
-			"  gsrv run -- gunicorn -c gunicorn.conf.py app:app  a server's command line\n\n" +
-			"Without any of them it reads gsrv.hcl. Signals are gunicorn's: HUP reloads, TERM stops, TTIN and TTOU change the number\n" +
+			"  gsrv run -- gunicorn -c gunicorn.conf.py app:app  a server's command line\n" +
+			"  gsrv run --deployment web                       a server of the project, as gsrv deployments lists it\n\n" +
+			"Without any of them it reads gsrv.hcl, or takes the project's only deployment. Signals are gunicorn's: HUP reloads, TERM stops, TTIN and TTOU change the number\n" +
 			"of workers, USR1 reopens logs, USR2 starts a new gsrv on the same sockets. docs/run.md tells all.",
 		SkipFlagParsing: true,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "no-check", Usage: "serve although check-config finds problems; what cannot be honoured at all is still refused"},
-			&cli.StringFlag{Name: "python", Usage: "`PROGRAM` that runs the workers (default: the configured virtualenv's, $VIRTUAL_ENV's, else python3)"},
+			&cli.StringFlag{Name: "python", Usage: "`PROGRAM` that runs the workers (default: the project's, see docs/run.md)"},
 			&cli.StringFlag{Name: "control", Usage: "open a control socket at `PATH` for gsrv ctl"},
 			&cli.StringFlag{Name: "admin", Usage: "serve /-/health, /-/ready and /metrics at `HOST:PORT`"},
 			&cli.StringSliceFlag{Name: "listen", Usage: "serve at `ADDRESS` instead of the configuration's addresses: host:port, unix:/path, fd://3; may be repeated"},
 			&cli.StringFlag{Name: "paste", Usage: "serve the Paste `FILE` with the server that its [server:main] sets up"},
+			&cli.StringFlag{Name: "request-id-header", Usage: "`HEADER` that carries a request's id, such as X-Request-ID: a trusted proxy's, otherwise a new one"},
+			&cli.StringFlag{Name: "health-path", Usage: "`PATH` at which gsrv itself answers 200 while it runs, such as /-/health"},
+			&cli.StringFlag{Name: "ready-path", Usage: "`PATH` at which gsrv itself answers 200 while workers are ready, 503 otherwise, such as /-/ready"},
+			&cli.StringFlag{Name: "deployment", Usage: "serve what the project starts as `NAME`, as gsrv deployments lists it"},
 			&cli.BoolFlag{Name: "batch", Usage: "run server and workers under SCHED_BATCH: more requests where the machine has nothing else to do"},
 			&cli.IntFlag{Name: "cpus", Usage: "`NUMBER` of CPUs (default: what affinity and cgroups leave)"},
 			&cli.StringFlag{Name: "target", Usage: "read as `SERVER@VERSION` does, such as gunicorn@20.1.0 (default: the newest)"},
@@ -51,6 +56,11 @@ func runCommand(s *session) *cli.Command {
 type runRequest struct {
 	noCheck, batch, help                 bool
 	python, control, admin, cpus, target string
+	// deployment is one of the project's by name; search takes the only one that there is.
+	deployment string
+	search     bool
+	// requestID, health and ready are settings of gsrv.hcl for configurations that have none.
+	requestID, health, ready string
 	// listen are addresses instead of the configuration's.
 	listen []string
 	// file or command is what is served; paste tells that the file is a Paste file whatever it looks like.
@@ -62,7 +72,10 @@ type runRequest struct {
 // parseRun parts gsrv's own options from those of a server. Command is what stood behind --, nil where there was none.
 func parseRun(args, command []string, exists func(string) bool) (*runRequest, error) {
 	q := &runRequest{}
-	values := map[string]*string{"python": &q.python, "control": &q.control, "admin": &q.admin, "cpus": &q.cpus, "target": &q.target}
+	values := map[string]*string{
+		"python": &q.python, "control": &q.control, "admin": &q.admin, "cpus": &q.cpus, "target": &q.target, "deployment": &q.deployment,
+		"request-id-header": &q.requestID, "health-path": &q.health, "ready-path": &q.ready,
+	}
 	switches := map[string]*bool{"no-check": &q.noCheck, "batch": &q.batch, "help": &q.help}
 	paste, listen := "", ""
 	values["paste"], values["listen"] = &paste, &listen
@@ -96,6 +109,9 @@ func parseRun(args, command []string, exists func(string) bool) (*runRequest, er
 	}
 	switch {
 	case q.help:
+	case q.deployment != "" && (command != nil || len(rest) > 0 || paste != ""):
+		return nil, usagef("run: give either --deployment, or a file or command line")
+	case q.deployment != "":
 	case command != nil && (len(rest) > 0 || paste != ""):
 		return nil, usagef("run: give either a file, a server's options, or a command line after --")
 	case command != nil:
@@ -107,7 +123,7 @@ func parseRun(args, command []string, exists func(string) bool) (*runRequest, er
 	case paste != "":
 		q.command = append([]string{"gunicorn", "--paste", paste}, rest...)
 	case len(rest) == 0 && !exists(native.DefaultFile):
-		return nil, usagef("run: nothing to serve: there is no %s here. Give a configuration file, gunicorn's options, or a command line after --, as in gsrv run -- gunicorn app:app", native.DefaultFile)
+		q.search = true
 	case len(rest) == 0:
 		q.file = native.DefaultFile
 	case len(rest) == 1 && !strings.HasPrefix(rest[0], "-") && (exists(rest[0]) || slices.Contains(project.RunFiles, filepath.Ext(rest[0]))):
@@ -162,7 +178,6 @@ func (s *session) run(c *cli.Context) error {
 			}
 			return p, nil
 		},
-		Python: func(p *plan.Plan) string { return runPython(q, p) },
 	}
 	return quit(master.Run(options))
 }
@@ -182,15 +197,40 @@ func (s *session) planOf(q *runRequest, dir string) (*plan.Plan, error) {
 		return nil, err
 	}
 	verify(r)
-	p, refused := plan.Make(r.config, r.dir, q.listen...)
-	for name, value := range host.Vars {
-		// What env NAME=VALUE in front of the server's command sets.
-		if _, own := p.App.Environment[name]; !own && value != nil && p.App.Environment != nil {
+	forHere(r.diags)
+	callFactory(r)
+	if err := overrule(q, r.config); err != nil {
+		return nil, err
+	}
+	p, refused := plan.MakeAt(r.config, r.dir, r.place, q.listen...)
+	python, diag := projectPython(r, q.python)
+	if diag != nil {
+		refused = append(refused, diag)
+	}
+	p.App.Python, p.App.PythonFrom = python.program, python.from
+	p.App.ClearEnvironment = r.host.NoEnv
+	for name, value := range r.host.Vars {
+		// What env NAME=VALUE or env -u NAME in front of the server's command does, or the deployment.
+		if _, own := p.App.Environment[name]; own || p.App.Environment == nil {
+			continue
+		}
+		if value != nil {
 			p.App.Environment[name] = *value
+		} else {
+			p.App.UnsetEnvironment = append(p.App.UnsetEnvironment, name)
 		}
 	}
 	if bad := r.diags.HasErrors() || schema.HasWarnings(r.diags); bad && !q.noCheck {
 		own := verdict(r)
+		refused = slices.DeleteFunc(refused, func(d *hcl.Diagnostic) bool {
+			if missing := d.Summary == plan.NoApplication || d.Summary == plan.NoAddress; missing && r.diags.HasErrors() {
+				return true // it may stand where nothing could be read
+			}
+			// A value that its own server refuses is not known either; once is enough.
+			return schema.DetailOf(d).Code == "run-unknown" && d.Subject != nil && slices.ContainsFunc(r.diags, func(e *hcl.Diagnostic) bool {
+				return e.Severity == hcl.DiagError && e.Subject != nil && *e.Subject == *d.Subject
+			})
+		})
 		r.diags = append(r.diags, refused...)
 		s.print(r)
 		fmt.Fprintln(s.stderr, own)
@@ -219,6 +259,8 @@ func (s *session) readRun(q *runRequest, dir string, host *schema.HostInputs) (*
 	in := schema.Input{Files: r.files, Dir: dir, Host: host}
 	var err error
 	switch {
+	case q.deployment != "" || q.search:
+		return s.readDeployment(q, dir, host)
 	case q.command != nil:
 		s.command, s.hasCommand = q.command, true
 		err = s.fromCommand(r, &in)
@@ -248,23 +290,6 @@ func (s *session) readRun(q *runRequest, dir string, host *schema.HostInputs) (*
 	r.config = config
 	r.diags = append(r.diags, diags...)
 	return r, nil
-}
-
-// runPython finds the interpreter of the workers.
-func runPython(q *runRequest, p *plan.Plan) string {
-	if q.python != "" {
-		return q.python
-	}
-	venvs := []string{p.App.Virtualenv, os.Getenv("VIRTUAL_ENV")}
-	for _, dir := range slices.DeleteFunc(venvs, func(d string) bool { return d == "" }) {
-		for _, name := range []string{"python3", "python"} {
-			program := filepath.Join(dir, "bin", name)
-			if info, err := os.Stat(program); err == nil && !info.IsDir() {
-				return program
-			}
-		}
-	}
-	return "python3"
 }
 
 // cannotServe says how many things in a configuration gsrv itself does not do.

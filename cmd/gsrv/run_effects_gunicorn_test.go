@@ -73,22 +73,13 @@ var gunicornEffects = []effect{
 		name: "account", server: "gunicorn", settings: "user group umask initgroups",
 		conf: "bind = ['127.0.0.1:0', 'unix:a.sock']\nuser = 'www-data'\ngroup = 65534\ninitgroups = True\numask = 0o27\n",
 		args: []string{"--python", debianPython}, root: true,
-		files: map[string]string{"out/x": ""},
-		prepare: func(t *testing.T, dir string) {
-			if err := os.Chmod(filepath.Join(dir, "out"), 0o777); err != nil {
-				t.Fatal(err)
-			}
-		},
 		observe: func(t *testing.T, s *testServer) {
 			address := s.address()
 			p := ask(t, address, "/process")
 			want(t, "uid", p["uid"], 33)
 			want(t, "gid", p["gid"], nobody)
 			want(t, "groups", p["groups"], "[65534]")
-			want(t, "umask", p["umask"], 0o27)
-			file := filepath.Join(s.dir, "out", "made")
-			ask(t, address, "/make?"+file)
-			want(t, "the mode of a file", modeOf(t, file), os.FileMode(0o640))
+			want(t, "the application's umask", p["umask"], inheritedUmask(t))
 			want(t, "the mode of the socket", modeOf(t, filepath.Join(s.dir, "a.sock")), os.FileMode(0o750))
 		},
 		without: "user = 'www-data'\n",
@@ -99,7 +90,7 @@ var gunicornEffects = []effect{
 			if got := fmt.Sprint(p["groups"]); got == "[65534]" {
 				t.Errorf("groups %s without initgroups", got)
 			}
-			want(t, "umask", p["umask"], 0)
+			want(t, "the application's umask", p["umask"], inheritedUmask(t))
 		},
 	},
 	{

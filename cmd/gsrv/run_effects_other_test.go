@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -62,8 +63,13 @@ var otherEffects = []effect{
 		},
 		without: "--listen=*:0",
 		otherwise: func(t *testing.T, s *testServer) {
-			_, port, _ := net.SplitHostPort(s.address())
-			get(t, "127.0.0.1:"+port, "/")
+			ports := s.await(1, `Listening at: http://0\.0\.0\.0:(\d+), http://\[::\]:(\d+) `)
+			get(t, "127.0.0.1:"+ports[1], "/")
+			get(t, "[::1]:"+ports[2], "/")
+			s.signal(syscall.SIGHUP) // two addresses with port 0 stay apart
+			s.await(1, `Reloaded: 1 worker serves at http://0\.0\.0\.0:`+ports[1]+`, http://\[::\]:`+ports[2])
+			get(t, "127.0.0.1:"+ports[1], "/")
+			get(t, "[::1]:"+ports[2], "/")
 		},
 	},
 	{
@@ -71,7 +77,7 @@ var otherEffects = []effect{
 		conf: "--listen=localhost:0 --no-ipv4",
 		observe: func(t *testing.T, s *testServer) {
 			want(t, "exit status", s.exit(), 1)
-			s.await(1, "Write the IPv6 address instead of localhost")
+			s.await(1, "Write the address itself")
 		},
 	},
 	{
@@ -193,6 +199,39 @@ process {
 		},
 	},
 	{
+		name: "probes and request ids", server: "gsrv", settings: "http.request_id_header http.health_path http.ready_path",
+		conf: "app \"probe:app\" {}\nlisten \"127.0.0.1:0\" {}\nhttp {\n  request_id_header = \"X-Trace\"\n  health_path = \"/alive\"\n  ready_path = \"/ready\"\n}\n",
+		observe: func(t *testing.T, s *testServer) {
+			address := s.address()
+			probesAnswered(t, address)
+			answer := exchange(t, address, request())
+			id := parseSeen(t, answer).text("HTTP_X_TRACE")
+			if len(id) != 32 || !strings.Contains(answer, "X-Trace: "+id+"\r\n") {
+				t.Errorf("a new id is %q, in\n%s", id, answer)
+			}
+			want(t, "a trusted proxy's id", environOf(t, address, "X-Trace: abc")["HTTP_X_TRACE"], "abc")
+		},
+		without: "app \"probe:app\" {}\nlisten \"127.0.0.1:0\" {}\nhttp {\n  request_id_header = \"X-Trace\"\n}\nproxy {\n  trusted = []\n}\n",
+		otherwise: func(t *testing.T, s *testServer) {
+			address := s.address()
+			want(t, "the application's answer", parseSeen(t, exchange(t, address, "GET /alive HTTP/1.1\r\nHost: server\r\nConnection: close\r\n\r\n"))["PATH_INFO"], "/alive")
+			if id := environOf(t, address, "X-Trace: abc").text("HTTP_X_TRACE"); id == "abc" || len(id) != 32 {
+				t.Errorf("a stranger's id is %q in the environ", id)
+			}
+		},
+	},
+	{
+		name: "probes and request ids by options", server: "gunicorn", settings: "",
+		args: []string{"--health-path", "/alive", "--ready-path=/ready", "--request-id-header", "X-Trace"},
+		observe: func(t *testing.T, s *testServer) {
+			address := s.address()
+			probesAnswered(t, address)
+			if id := environOf(t, address).text("HTTP_X_TRACE"); len(id) != 32 {
+				t.Errorf("id %q", id)
+			}
+		},
+	},
+	{
 		name: "requests", server: "gsrv",
 		settings: "http.keep_alive http.timeout http.limits.request_line http.limits.header_count http.limits.header_size http.limits.body proxy.trusted proxy.secure_scheme_headers proxy.header_map log.level log.error.to log.access.to",
 		conf: `app "probe:app" {
@@ -243,4 +282,11 @@ log {
 			}
 		},
 	},
+}
+
+// probesAnswered asks for the paths that gsrv answers itself.
+func probesAnswered(t *testing.T, address string) {
+	t.Helper()
+	want(t, "/alive", get(t, address, "/alive"), "ok\n")
+	want(t, "/ready", get(t, address, "/ready"), "ready\n")
 }

@@ -54,6 +54,18 @@ var uwsgiEffects = []effect{
 		},
 	},
 	{
+		name: "behind a proxy", server: "uwsgi", settings: "http-socket",
+		conf: "http-socket = 127.0.0.1:0\nmaster = true\nmodule = probe:app\nneed-app = true\n",
+		observe: func(t *testing.T, s *testServer) {
+			// Recorded of uWSGI 2.0.21's http-socket.
+			for header, scheme := range map[string]string{"X: 1": "http", "X-Forwarded-Proto: https": "https", "X-Forwarded-SSL: on": "https", "X-Forwarded-SSL: off": "http", "X-Forwarded-Protocol: ssl": "http"} {
+				e := environOf(t, s.address(), header)
+				want(t, header, e["wsgi.url_scheme"], scheme)
+				want(t, "REQUEST_URI", e["REQUEST_URI"], "/environ")
+			}
+		},
+	},
+	{
 		name: "no application", server: "uwsgi", settings: "need-app",
 		conf: "http-socket = 127.0.0.1:0\nmaster = true\nmodule = nothing_of_that_name\nneed-app = true\n",
 		observe: func(t *testing.T, s *testServer) {

@@ -153,7 +153,7 @@ pidfile = "pid"
 		pageRequest("/slow"):                                             504,
 	})
 	mirror(t, address, pageRequest("/touch"))
-	if info, err := os.Stat(filepath.Join(site, "touched")); err != nil || info.Mode().Perm() != 0o640 {
+	if info, err := os.Stat(filepath.Join(site, "touched")); err != nil || info.Mode().Perm() != os.FileMode(0o666&^inheritedUmask(t)) {
 		t.Errorf("umask: %v, %v", info, err)
 	}
 	large := 3 << 20

@@ -23,6 +23,10 @@ func TestParseRun(t *testing.T) {
 		{"--no-check", "gunicorn app:app", "command gunicorn app:app unchecked"},
 		{"--listen :80 --listen unix:/s uwsgi.ini", "", "file uwsgi.ini listen :80,unix:/s"},
 		{"app:app", "gunicorn app:app", "error give either"},
+		{"--deployment web --listen :80", "", "deployment web listen :80"},
+		{"--deployment web uwsgi.ini", "", "error give either"},
+		{"--deployment web", "gunicorn app:app", "error give either"},
+		{"--health-path=/h --ready-path /r --request-id-header X-Request-ID app:app", "", "command gunicorn app:app"},
 		{"--python", "", "error the value is missing"},
 		{"--no-check=yes", "", "error takes no value"},
 	} {
@@ -35,6 +39,8 @@ func TestParseRun(t *testing.T) {
 		switch {
 		case err != nil:
 			got = "error " + err.Error()
+		case q.deployment != "":
+			got = "deployment " + q.deployment
 		case q.paste:
 			got = "paste " + q.file
 		case q.file != "":
@@ -56,8 +62,8 @@ func TestParseRun(t *testing.T) {
 			t.Errorf("run %s -- %s: %s, want %s", c.args, c.command, got, c.want)
 		}
 	}
-	if _, err := parseRun(nil, nil, func(string) bool { return false }); err == nil || !strings.Contains(err.Error(), "nothing to serve") {
-		t.Errorf("run without anything: %v", err)
+	if q, err := parseRun(nil, nil, func(string) bool { return false }); err != nil || !q.search {
+		t.Errorf("run without anything: %+v, %v", q, err)
 	}
 	for _, f := range runCommand(&session{}).Flags {
 		if name := f.Names()[0]; name != "help" {

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -248,4 +249,16 @@ func workerCount(t *testing.T, path string) int {
 		}
 	}
 	return n
+}
+
+// inheritedUmask is the umask of this process, which a server that it starts has as well.
+func inheritedUmask(t *testing.T) int {
+	t.Helper()
+	_, rest, _ := strings.Cut(text("/proc/self/status"), "Umask:")
+	word, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+	n, err := strconv.ParseInt(word, 8, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(n)
 }

@@ -36,6 +36,7 @@ func TestRunWays(t *testing.T) {
 		{"uWSGI with a file and threads", "uwsgi.ini", "[uwsgi]\nhttp = 127.0.0.1:0\nmaster = true\nwsgi-file = hello.py\ncallable = app\nthreads = 2\nneed-app = true\n", []string{"uwsgi.ini"}},
 		{"uWSGI behind uwsgi_pass", "uwsgi.ini", "[uwsgi]\nsocket = /tmp/never.sock\nmaster = true\nmodule = hello:app\nneed-app = true\n", []string{"--listen", "127.0.0.1:0", "uwsgi.ini"}},
 		{"Paste", "production.ini", paste, []string{"--python", debianPython, "--paste", "production.ini"}},
+		{"waitress-serve with a factory", "", "", []string{"--", "waitress-serve", "--listen=127.0.0.1:0", "--call", "hello:create"}},
 		{"a command line", "gunicorn.conf.py", "workers = 2\n", []string{"--", "gunicorn", "-b", "127.0.0.1:0", "hello:app"}},
 		{"a command line with variables", "gunicorn.conf.py", "import os\nbind = os.environ['ADDRESS']\n", []string{"--", "env", "ADDRESS=127.0.0.1:0", "gunicorn", "hello:app"}},
 	} {
@@ -44,7 +45,10 @@ func TestRunWays(t *testing.T) {
 			if c.name == "Paste" {
 				oracle.Modules(t, debianPython, "paste.deploy")
 			}
-			dir := serverFiles(t, map[string]string{"hello.py": versionApp("one") + "def make(global_config, **local):\n    return app\n", c.file: c.text})
+			dir := serverFiles(t, map[string]string{"hello.py": versionApp("one") + "def make(global_config, **local):\n    return app\ndef create():\n    return app\n"})
+			if c.file != "" {
+				writeFile(t, filepath.Join(dir, c.file), c.text)
+			}
 			s := startServer(t, dir, c.args...)
 			if got := get(t, s.address(), "/"); !strings.HasPrefix(got, "one ") {
 				t.Errorf("answer %q", got)
@@ -303,7 +307,7 @@ func TestRunReloadMends(t *testing.T) {
 	s := startServer(t, dir, "-b", "127.0.0.1:0", "--reload", "hello:app")
 	s.await(1, "Waiting for a change")
 	writeFile(t, filepath.Join(dir, "hello.py"), versionApp("mended"))
-	address := s.await(1, `workers serve at http://(\S+)`)[1]
+	address := s.await(1, `workers? serves? at http://(\S+)`)[1]
 	if got := get(t, address, "/"); !strings.HasPrefix(got, "mended ") {
 		t.Errorf("answer %q", got)
 	}

@@ -36,6 +36,8 @@ type reading struct {
 	files   *schema.Files
 	dir     string
 	launch  *project.Launch
+	// place gives what stands here at a path of the machine or container that the configuration is for; nil where that is this one.
+	place func(path string) string
 	// input is what the dialect is given, for callers that read later.
 	input schema.Input
 	// subject names the input for messages: the file or the command line.

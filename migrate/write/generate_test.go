@@ -193,6 +193,10 @@ func (g generator) suited(name string) schema.Expr {
 		return g.someText("udp://localhost:514")
 	case "log.config", "log.class", "log.config_file", "hooks.file":
 		return g.someText("x")
+	case "http.request_id_header":
+		return g.someText("X-Request-ID", "X-Trace")
+	case "http.health_path", "http.ready_path":
+		return g.someText("/-/health", "/100%/$x")
 	case "log.access.format":
 		return g.someText("%(h)s 100%%", `%(r)s "%(a)s"`)
 	}
@@ -202,9 +206,14 @@ func (g generator) suited(name string) schema.Expr {
 // generate makes a configuration.
 func generate(seed uint64) *schema.Config {
 	g := generator{rand.New(rand.NewPCG(seed, 7))}
+	apart := generator{rand.New(rand.NewPCG(seed, 8))}
 	cfg := &schema.Config{Dialect: "native", Files: schema.NewFiles("/")}
 	for i := range schema.Model.Options {
 		o := &schema.Model.Options[i]
+		g := g
+		if o.Pattern != "" {
+			g = apart // these came later, and leave the numbers of the others as they are
+		}
 		if g.IntN(3) > 0 && o.Name != "app.module" || o.Name == "listen.by_address" || strings.HasPrefix(o.Name, "hooks.") || o.Name == "app.paste_variables" || o.Name == "app.paste_file" || o.Name == "log.config" {
 			continue
 		}

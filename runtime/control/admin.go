@@ -2,9 +2,11 @@ package control
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,13 +24,30 @@ type Admin struct {
 func ListenAdmin(address string, server Server) (*Admin, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("admin listener: %w", err)
+		return nil, fmt.Errorf("admin listener %s: %w. Give --admin a HOST:PORT that is free", address, listenCause(err))
 	}
 	a := &Admin{listener: l, server: &http.Server{
 		Handler: AdminHandler(server), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}}
 	go a.server.Serve(l)
 	return a, nil
+}
+
+// listenCause is why an address cannot be listened on, without the address.
+func listenCause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		err = call.Err
+	}
+	var address *net.AddrError
+	if errors.As(err, &address) {
+		err = errors.New(address.Err)
+	}
+	return err
 }
 
 // Addr is the address that it listens on.

@@ -9,6 +9,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"gsrv/runtime/reason"
 )
 
 // A Request is one line to the control socket.
@@ -42,7 +44,7 @@ func Listen(path string, server Server) (*Socket, error) {
 	}
 	l, err := listenPrivate(path)
 	if err != nil {
-		return nil, fmt.Errorf("control socket %s: %w", path, err)
+		return nil, reason.File("control socket", path, err)
 	}
 	l.SetUnlinkOnClose(false)
 	s := &Socket{path: path, listener: l}

@@ -59,6 +59,8 @@ type Config struct {
 	HeaderMap string
 	// ScriptName is where the application is mounted: gunicorn's environment variable SCRIPT_NAME.
 	ScriptName string
+	// RequestURI gives the application the request's target as REQUEST_URI too, as uWSGI and waitress do, beside gunicorn's RAW_URI.
+	RequestURI bool
 	// KeepOutside lets requests that are not below ScriptName keep their path, as waitress's url_prefix does; else 500, as
 	// gunicorn.
 	KeepOutside bool

@@ -69,6 +69,9 @@ func bad(reason string) *http1.Error { return &http1.Error{Status: 400, Reason: 
 func (s *settings) environ(b []byte, m *message, p *peer) ([]byte, *http1.Error) {
 	b = appendVar(b, "REQUEST_METHOD", m.method)
 	b = appendVar(b, "RAW_URI", m.target)
+	if s.RequestURI {
+		b = appendVar(b, "REQUEST_URI", m.target)
+	}
 	b = appendVar(b, "QUERY_STRING", m.query)
 	b = appendVar(b, "SERVER_PROTOCOL", m.protocol)
 	b = append(b, p.fixed...)

@@ -176,7 +176,7 @@ func (l lines) Write(p []byte) (int, error) {
 
 // workerNumber is the place of a process among the workers that serve, 0 for none.
 func (s *server) workerNumber(pid int) int {
-	g, ok := s.sender().(interface{ Status() []control.Worker })
+	g, ok := s.backend.Sender().(interface{ Status() []control.Worker })
 	if !ok {
 		return 0
 	}

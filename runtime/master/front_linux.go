@@ -16,7 +16,7 @@ import (
 	"gsrv/runtime/front"
 	"gsrv/runtime/http1"
 	"gsrv/runtime/plan"
-	"gsrv/runtime/wire"
+	"gsrv/runtime/reason"
 )
 
 // drainIdle is how long idle connections live while the server stops: a client that has sent its next request already must
@@ -26,8 +26,8 @@ const drainIdle = 2 * time.Second
 // server is the real Front.
 type server struct {
 	*front.Server
-	log    *Log
-	sender func() wire.Sender
+	log     *Log
+	backend *Backend
 
 	mu     sync.Mutex
 	access *front.AccessLog
@@ -35,8 +35,6 @@ type server struct {
 	spec   plan.Log
 	plan   atomic.Pointer[plan.Plan]
 	tls    atomic.Pointer[front.TLS]
-	// onRequest is told of every request; nil for nobody.
-	onRequest func(status int, took time.Duration)
 	// observer is told of every answer where statistics are given.
 	observer atomic.Pointer[func(worker, status int, took time.Duration, bytes int64)]
 }
@@ -46,8 +44,8 @@ func (s *server) Observe(f func(worker, status int, took time.Duration, bytes in
 	s.observer.Store(&f)
 }
 
-func newFront(p *plan.Plan, log *Log, sender func() wire.Sender, onRequest func(int, time.Duration)) (Front, error) {
-	s := &server{log: log, sender: sender, onRequest: onRequest}
+func newFront(p *plan.Plan, log *Log, behind *Backend) (Front, error) {
+	s := &server{log: log, backend: behind}
 	c, err := s.configure(p)
 	if err != nil {
 		return nil, err
@@ -71,8 +69,9 @@ func (s *server) configure(p *plan.Plan) (front.Config, error) {
 		KeepAlive: h.KeepAlive, HeaderTimeout: h.HeaderTimeout, BodyTimeout: h.BodyTimeout, WriteTimeout: h.WriteTimeout,
 		DrainIdle: min(drainIdle, p.Workers.GracefulTimeout/2), MaxBody: h.MaxBody, SpoolDir: h.SpoolDirectory, MaxConnections: h.MaxConnections,
 		Trusted: x.Trusted, TrustAll: x.All, ForwarderHeaders: x.ForwarderHeaders, SecureSchemeHeaders: x.SecureSchemeHeaders, HeaderMap: x.HeaderMap,
-		ScriptName: scriptName(p), KeepOutside: p.Proxy.Prefix != "", Scheme: p.Proxy.Scheme, ServerHeader: "gsrv", RetryAfter: 1, DisableSendfile: !p.Workers.SendFile,
-		Sender: s.sender, ErrorLog: s.log.Log, OnRequest: s.onRequest,
+		ScriptName: scriptName(p), RequestURI: p.HTTP.RequestURI, KeepOutside: p.Proxy.Prefix != "", Scheme: p.Proxy.Scheme, ServerHeader: "gsrv", RetryAfter: 1, DisableSendfile: !p.Workers.SendFile,
+		RequestIDHeader: h.RequestIDHeader, HealthPath: h.HealthPath, ReadyPath: h.ReadyPath,
+		Sender: s.backend.Sender, ErrorLog: s.log.Log, OnRequest: s.backend.OnRequest, Health: s.backend.Health,
 	}
 	c.HTTP2 = front.HTTP2{MaxConcurrentStreams: uint32(h.HTTP2.MaxStreams), InitialWindowSize: h.HTTP2.InitialWindow, MaxFrameSize: h.HTTP2.MaxFrame, MaxHeaderListSize: h.HTTP2.MaxHeaderList}
 	t, err := newTLS(p, s.log)
@@ -84,6 +83,9 @@ func (s *server) configure(p *plan.Plan) (front.Config, error) {
 	}
 	access, err := s.openAccess(&p.Log)
 	if err != nil {
+		if p.Log.Access != "" && p.Log.Access != "-" {
+			return c, reason.File("access log", p.Log.Access, err)
+		}
 		return c, fmt.Errorf("access log: %w", err)
 	}
 	c.Access = access

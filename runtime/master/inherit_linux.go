@@ -85,10 +85,10 @@ func (m *master) firstListeners() error {
 // wantedListeners gives the listeners for a plan: those that are open already, and the rest newly opened, which the caller
 // closes where the plan does not come to anything. Activated are sockets of the service manager that are not listeners yet.
 func (m *master) wantedListeners(p *plan.Plan, now []*listener, activated []int) (all, opened []*listener, err error) {
-	have := map[string]*listener{}
+	have := map[string][]*listener{} // several where the kernel chooses the port
 	byManager := len(activated) > 0
 	for _, l := range now {
-		have[key(&l.spec)] = l
+		have[key(&l.spec)] = append(have[key(&l.spec)], l)
 		byManager = byManager || l.systemd && l.spec.Network == "systemd"
 	}
 	specs := p.Listen
@@ -109,8 +109,8 @@ func (m *master) wantedListeners(p *plan.Plan, now []*listener, activated []int)
 		}
 	}
 	for _, spec := range specs {
-		if l := have[key(&spec)]; l != nil {
-			all = append(all, l)
+		if same := have[key(&spec)]; len(same) > 0 {
+			all, have[key(&spec)] = append(all, same[0]), same[1:]
 			continue
 		}
 		var l *listener
@@ -130,6 +130,19 @@ func (m *master) wantedListeners(p *plan.Plan, now []*listener, activated []int)
 		all, opened = append(all, l), append(opened, l)
 	}
 	return all, opened, nil
+}
+
+// respecify gives listeners that were open already what a plan says of them: whether they speak TLS, how the configuration writes
+// them.
+func respecify(all []*listener, specs []plan.Listener) {
+	if len(all) != len(specs) {
+		return // they are the service manager's
+	}
+	for i, l := range all {
+		if key(&l.spec) == key(&specs[i]) {
+			l.spec = specs[i]
+		}
+	}
 }
 
 func closeAll(listeners []*listener) {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"gsrv/runtime/plan"
+	"gsrv/runtime/reason"
 )
 
 // A listener is an open address.
@@ -81,6 +82,8 @@ func openListener(ctx context.Context, spec plan.Listener) (*listener, error) {
 		return nil, fmt.Errorf("%s: no network interface of this machine has that address", spec.Text)
 	case errors.Is(err, syscall.EACCES) && spec.Network == "tcp":
 		return nil, fmt.Errorf("%s: not allowed; ports below 1024 are root's (or need CAP_NET_BIND_SERVICE)", spec.Text)
+	case err != nil && spec.Network == "unix" && spec.Address[0] != '@':
+		return nil, reason.File("socket", spec.Address, err)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", spec.Text, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gsrv/runtime/plan"
+	"gsrv/runtime/reason"
 )
 
 // levels by name, as gunicorn has them.
@@ -63,7 +64,7 @@ func (l *Log) Configure(p *plan.Log, by recorder) (former recorder, err error) {
 	if p.Error != "-" && p.Error != "" {
 		f, err := openLog(p.Error)
 		if err != nil {
-			return nil, fmt.Errorf("error log: %w", err)
+			return nil, reason.File("error log", p.Error, err)
 		}
 		file = f
 	}

@@ -79,7 +79,7 @@ func (m *master) firstGeneration(status daemonStatus) {
 				return
 			}
 			if err != nil {
-				m.log.errorf("The application did not start, so nothing is served:\n%v", err)
+				m.log.errorf("%s did not start under %s, so nothing is served:\n%v", applicationName(&p.App), p.App.Python, err)
 				if m.plan.Reload.Enabled && m.heir == nil && status.pipe == nil {
 					m.awaitChange(err)
 					return
@@ -92,6 +92,24 @@ func (m *master) firstGeneration(status daemonStatus) {
 			status.ready()
 		})
 	}()
+}
+
+// applicationName is how the configuration names the application.
+func applicationName(a *plan.App) string {
+	switch {
+	case a.Paste != "":
+		return a.Paste + "#" + a.PasteName
+	case a.File != "":
+		return a.File + ":" + a.Callable
+	}
+	return a.Module
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // awaitChange is for development: an application that does not load is mended and tried again, without a new start.
@@ -113,12 +131,13 @@ func (m *master) begin(g *generation) {
 	}
 	m.log.infof("Listening at: %s (%d)", join(m.addresses()), os.Getpid())
 	w := &m.plan.Workers
-	shape := fmt.Sprintf("%d %s workers", m.workersFor(m.plan), w.Class)
-	if m.workersFor(m.plan) == 1 {
-		shape = "1 " + w.Class + " worker"
-	}
+	shape := count(m.workersFor(m.plan), w.Class+" worker")
 	if w.Threads > 1 {
-		shape += fmt.Sprintf(" × %d threads", w.Threads)
+		what := "threads"
+		if w.Class == "gevent" {
+			what = "greenlets"
+		}
+		shape += fmt.Sprintf(" × %d %s", w.Threads, what)
 	}
 	if c := w.Cheaper; c != nil {
 		shape += fmt.Sprintf(", %d to %d by the load", c.Minimum, w.Count)

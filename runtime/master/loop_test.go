@@ -91,7 +91,7 @@ func newRig(t *testing.T) *rig {
 	r.next = p
 	m := &master{
 		o: Options{
-			Plan: p, Python: func(*plan.Plan) string { return "python3" },
+			Plan: p,
 			Load: func() (*plan.Plan, error) { r.mu.Lock(); defer r.mu.Unlock(); return r.next, nil },
 			Start: func(ctx context.Context, b *Boot) (Workers, error) {
 				r.boots <- b
@@ -110,7 +110,7 @@ func newRig(t *testing.T) *rig {
 				r.mu.Unlock()
 				return w, nil
 			},
-			Front: func(*plan.Plan, *Log, func() wire.Sender, func(int, time.Duration)) (Front, error) {
+			Front: func(*plan.Plan, *Log, *Backend) (Front, error) {
 				return &fakeFront{}, nil
 			},
 		},
@@ -191,6 +191,21 @@ func TestStopWhileStarting(t *testing.T) {
 	r.signals <- unix.SIGTERM
 	if code := r.end(); code != ExitOK {
 		t.Errorf("status %d", code)
+	}
+}
+
+// TestHealth: a server that starts is alive and not ready.
+func TestHealth(t *testing.T) {
+	r := newRig(t)
+	if ok, _ := r.m.health(false); !ok {
+		t.Error("it is not alive while it starts")
+	}
+	if ok, why := r.m.health(true); ok || why != "not ready: starting" {
+		t.Errorf("ready while it starts: %v, %q", ok, why)
+	}
+	r.serving()
+	if ok, why := r.m.health(true); !ok {
+		t.Errorf("not ready while it serves: %q", why)
 	}
 }
 

@@ -24,8 +24,6 @@ type Options struct {
 	// whole text that an operator needs.
 	Plan *plan.Plan
 	Load func() (*plan.Plan, error)
-	// Python gives the interpreter of a plan.
-	Python func(*plan.Plan) string
 	// Control is the path of the control socket, Admin the address of the admin listener; empty for none.
 	Control, Admin string
 	// Batch runs the server and its workers under SCHED_BATCH: more requests on a machine that has nothing else to do, longer
@@ -35,13 +33,22 @@ type Options struct {
 	Version string
 	// Start starts a generation and Front makes the front; nil for the real ones.
 	Start func(context.Context, *Boot) (Workers, error)
-	Front func(*plan.Plan, *Log, func() wire.Sender, func(status int, took time.Duration)) (Front, error)
+	Front func(*plan.Plan, *Log, *Backend) (Front, error)
+}
+
+// A Backend is what a front has behind it.
+type Backend struct {
+	// Sender gives the generation that serves now.
+	Sender func() wire.Sender
+	// OnRequest is told of each request that has ended.
+	OnRequest func(status int, took time.Duration)
+	// Health says whether the server lives (ready: takes requests), and if not why.
+	Health func(ready bool) (ok bool, why string)
 }
 
 // A Boot is what a generation starts from.
 type Boot struct {
 	Plan    *plan.Plan
-	Python  string
 	Workers int
 	// Number counts generations from 1.
 	Number int

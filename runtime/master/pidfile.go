@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"gsrv/runtime/reason"
 )
 
 // A pidFile holds the master's process id while it runs.
@@ -15,6 +17,9 @@ type pidFile struct{ path string }
 
 // createPIDFile writes path; one that names a process that lives is refused.
 func createPIDFile(path string) (*pidFile, error) {
+	if info, err := os.Lstat(path); err == nil && info.IsDir() {
+		return nil, reason.File("pid file", path, syscall.EISDIR)
+	}
 	if text, err := os.ReadFile(path); err == nil {
 		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 		if err == nil && pid > 0 && pid != os.Getpid() {
@@ -25,7 +30,7 @@ func createPIDFile(path string) (*pidFile, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".gsrv-pid-")
 	if err != nil {
-		return nil, fmt.Errorf("pid file: %w", err)
+		return nil, reason.File("pid file", path, err)
 	}
 	defer os.Remove(f.Name())
 	_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
@@ -39,7 +44,7 @@ func createPIDFile(path string) (*pidFile, error) {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("pid file: %w", err)
+		return nil, reason.File("pid file", path, err)
 	}
 	return &pidFile{path}, nil
 }

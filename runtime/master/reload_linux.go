@@ -73,7 +73,7 @@ func (m *master) prepare(ctx context.Context, number int, have []*listener, work
 		return c
 	}
 	c.workers = workers(p)
-	if c.log, c.err = startLogger(ctx, p, m.o.Python(p), m.log, false); c.err == nil {
+	if c.log, c.err = startLogger(ctx, p, m.log, false); c.err == nil {
 		c.gen, c.err = m.boot(ctx, p, number, c.workers, true)
 	}
 	if c.err != nil {
@@ -141,7 +141,7 @@ func (m *master) reconfigure(p *plan.Plan, by recorder, paused bool) error {
 	if paused {
 		// The former front has shut down.
 		var front Front
-		if front, err = m.o.Front(p, m.log, m.sender, m.onRequest); err == nil {
+		if front, err = m.o.Front(p, m.log, m.backend()); err == nil {
 			m.mu.Lock()
 			m.front = front
 			m.mu.Unlock()
@@ -184,6 +184,7 @@ func (m *master) adopt(c *candidate, paused bool) {
 	}
 	m.mu.Lock()
 	m.listeners = c.all
+	respecify(c.all, p.Listen)
 	m.mu.Unlock()
 	anew := spokenDifferently(former, p)
 	for _, l := range c.all {
@@ -209,7 +210,11 @@ func (m *master) adopt(c *candidate, paused bool) {
 	for _, r := range p.Remarks {
 		m.log.Log("info", r.String())
 	}
-	m.log.infof("Reloaded: %d workers serve at %s", m.workersFor(p), join(m.addresses()))
+	serve := "serve"
+	if m.workersFor(p) == 1 {
+		serve = "serves"
+	}
+	m.log.infof("Reloaded: %s %s at %s", count(m.workersFor(p), "worker"), serve, join(m.addresses()))
 	m.notify.ready(p.Config.Summary)
 	m.startWatch()
 }

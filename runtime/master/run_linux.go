@@ -127,7 +127,7 @@ func (m *master) abandon() {
 // start does all that comes before the first generation.
 func (m *master) start() error {
 	p := m.plan
-	by, err := startLogger(m.ctx, p, m.o.Python(p), m.log, m.heir == nil)
+	by, err := startLogger(m.ctx, p, m.log, m.heir == nil)
 	if err != nil {
 		return err
 	}
@@ -167,10 +167,11 @@ func (m *master) start() error {
 		}
 	}
 	m.listeners = all
+	respecify(all, p.Listen)
 	if err := m.startStatsd(p); err != nil {
 		return err
 	}
-	if m.front, err = m.o.Front(p, m.log, m.sender, m.onRequest); err != nil {
+	if m.front, err = m.o.Front(p, m.log, m.backend()); err != nil {
 		return err
 	}
 	m.observe()
@@ -187,6 +188,10 @@ func (m *master) observe() {
 	}); ok {
 		f.Observe(m.tallies.request)
 	}
+}
+
+func (m *master) backend() *Backend {
+	return &Backend{Sender: m.sender, OnRequest: m.onRequest, Health: m.health}
 }
 
 func (m *master) openControl() error {
@@ -241,8 +246,11 @@ func (m *master) boot(ctx context.Context, p *plan.Plan, number, workers int, re
 		}
 		m.mu.Unlock()
 	}
+	if p.App.PythonFrom != "" {
+		m.log.infof("Using Python: %s (from %s)", p.App.Python, p.App.PythonFrom)
+	}
 	w, err := m.o.Start(ctx, &Boot{
-		Plan: p, Python: m.o.Python(p), Workers: workers, Number: number, Log: m.log, Stderr: m.log.File(p.Log.CaptureOutput),
+		Plan: p, Workers: workers, Number: number, Log: m.log, Stderr: m.log.File(p.Log.CaptureOutput),
 		Reload: reload, Before: before, Age: age, Event: m.count,
 	})
 	if err != nil {

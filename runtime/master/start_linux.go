@@ -15,7 +15,7 @@ import (
 
 // startWorkers starts a generation of Python processes.
 func startWorkers(ctx context.Context, b *Boot) (Workers, error) {
-	c := workerConfig(b.Plan, b.Python, b.Stderr)
+	c := workerConfig(b.Plan, b.Stderr)
 	c.Workers, c.Reload, c.WorkersBefore, c.AgeBefore = b.Workers, b.Reload, b.Before, b.Age
 	if b.Plan.Statsd != nil {
 		c.Logged = b.Log.counted
@@ -29,10 +29,10 @@ func startWorkers(ctx context.Context, b *Boot) (Workers, error) {
 }
 
 // workerConfig is what a plan says to Python processes.
-func workerConfig(p *plan.Plan, python string, stderr *os.File) *worker.Config {
+func workerConfig(p *plan.Plan, stderr *os.File) *worker.Config {
 	w := &p.Workers
 	c := &worker.Config{
-		Python: python, Directory: p.App.Directory, PythonPath: p.App.PythonPath, Env: environment(p.App.Environment),
+		Python: p.App.Python, Directory: p.App.Directory, PythonPath: p.App.PythonPath, Env: environment(&p.App),
 		Settings: p.Hooks.Settings, Preload: w.Preload, Class: w.Class, Workers: w.Count, Threads: w.Threads,
 		Timeout: w.Timeout, GracefulTimeout: w.GracefulTimeout, StartTimeout: w.StartTimeout,
 		MaxRequests: w.MaxRequests, MaxRequestsJitter: w.MaxRequestsJitter, MaxMemory: w.MaxMemory, MaxLifetime: w.MaxLifetime,
@@ -63,11 +63,11 @@ func workerConfig(p *plan.Plan, python string, stderr *os.File) *worker.Config {
 
 // startLogger starts the process that writes a plan's logs where the plan wants Python's logging; nil otherwise. Fresh says that
 // the server starts.
-func startLogger(ctx context.Context, p *plan.Plan, python string, log *Log, fresh bool) (recorder, error) {
+func startLogger(ctx context.Context, p *plan.Plan, log *Log, fresh bool) (recorder, error) {
 	if !p.Log.Python {
 		return nil, nil
 	}
-	c := workerConfig(p, python, nil)
+	c := workerConfig(p, nil)
 	l, err := worker.StartLogger(ctx, c, func(text string) { log.Aside("error", text) }, fresh)
 	if err != nil {
 		return nil, err
@@ -75,17 +75,17 @@ func startLogger(ctx context.Context, p *plan.Plan, python string, log *Log, fre
 	return l, nil
 }
 
-// environment is the workers': the server's own with what the configuration sets.
-func environment(set map[string]string) []string {
-	var env []string
+// environment is the workers': the server's own with what the configuration and the command line set and remove.
+func environment(a *plan.App) []string {
+	env := []string{}
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
-		if _, own := set[name]; !own {
+		if _, own := a.Environment[name]; !own && !a.ClearEnvironment && !slices.Contains(a.UnsetEnvironment, name) {
 			env = append(env, kv)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		env = append(env, name+"="+set[name])
+	for _, name := range slices.Sorted(maps.Keys(a.Environment)) {
+		env = append(env, name+"="+a.Environment[name])
 	}
 	return env
 }

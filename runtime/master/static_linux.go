@@ -15,7 +15,7 @@ import (
 func (s *server) static(p *plan.Plan) (func() wire.Sender, error) {
 	q := p.Static
 	if q == nil {
-		return s.sender, nil
+		return s.backend.Sender, nil
 	}
 	c := static.Config{
 		Check: q.Check, Index: q.Index, SkipExt: q.SkipExt, Safe: q.Safe, MIMEFiles: q.MIMEFiles,
@@ -42,7 +42,7 @@ func (s *server) static(p *plan.Plan) (func() wire.Sender, error) {
 	for _, w := range warnings {
 		s.log.warningf("%s", w)
 	}
-	return func() wire.Sender { return files.Before(s.sender()) }, nil
+	return func() wire.Sender { return files.Before(s.backend.Sender()) }, nil
 }
 
 // accountOf is whom the workers run as; nil for the master's own account.

@@ -44,6 +44,24 @@ func (m *master) Status() control.Status {
 	return s
 }
 
+// health is what probes on the application's own addresses hear.
+func (m *master) health(ready bool) (ok bool, why string) {
+	if !ready {
+		return true, ""
+	}
+	m.mu.Lock()
+	s := control.Status{State: m.state}
+	current := m.current
+	m.mu.Unlock()
+	if current != nil {
+		s.Workers = current.Status()
+	}
+	if !s.Ready() {
+		return false, "not ready: " + s.State
+	}
+	return true, "ready"
+}
+
 // wait runs something in the loop and waits for what it says.
 func (m *master) wait(f func(done func(error))) error {
 	outcome := make(chan error, 1)
@@ -89,7 +107,11 @@ func (m *master) Configuration() []string {
 	for i := range cfg.Model {
 		s := &cfg.Model[i]
 		place := s.Layer.String()
-		if s.Range.Filename != "" && s.Layer != schema.LayerDefault {
+		switch {
+		case s.Layer == schema.LayerDefault:
+		case s.Range.Filename == "" && s.Source != "":
+			place = s.Source
+		case s.Range.Filename != "":
 			place = fmt.Sprintf("%s:%d:%d", s.Range.Filename, s.Range.Start.Line, s.Range.Start.Column)
 		}
 		out = append(out, fmt.Sprintf("%s = %s  (%s)", s.Name, schema.ValueText(s.OnHost), place))

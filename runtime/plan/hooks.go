@@ -57,8 +57,12 @@ func (r *reader) hooks(p *Plan) {
 	case strings.HasPrefix(file, "python:"):
 		h.File = file
 	default:
-		h.File = p.started(file)
-		if _, err := os.Stat(h.File); err != nil && len(names) == 0 {
+		h.File = p.placed(p.started(file))
+		switch _, err := os.Stat(h.File); {
+		case err == nil:
+		case r.server != "gunicorn":
+			r.refuse(r.model["hooks.file"], "run-file", "File cannot be read", "The file of the hooks, %s, cannot be read: %v. A relative path starts where gsrv is started.", h.File, cause(err))
+		case len(names) == 0:
 			h.File = "" // gunicorn's default name, and there is none
 		}
 	}
@@ -74,11 +78,11 @@ func (r *reader) hooks(p *Plan) {
 // reference is how a hook is named for the workers: FILE:NAME or MODULE:NAME.
 func reference(p *Plan, s *schema.Setting) string {
 	if f, ok := s.Value.(*schema.FuncRef); ok && f.Kind != "path" && f.Def.Filename != "" {
-		return p.started(f.Def.Filename) + ":" + f.Name
+		return p.placed(p.started(f.Def.Filename)) + ":" + f.Name
 	}
 	text := textOf(s, "")
 	if file, name, ok := strings.Cut(text, ":"); ok && strings.HasSuffix(file, ".py") {
-		return p.started(file) + ":" + name
+		return p.placed(p.started(file)) + ":" + name
 	}
 	return text
 }

@@ -4,9 +4,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"gsrv/schema"
@@ -36,7 +38,7 @@ func (r *reader) listen(p *Plan) {
 		return
 	}
 	for _, name := range []string{"listen.uwsgi", "listen.fastcgi", "listen.scgi"} {
-		if s := r.known(name); s != nil && len(listOf(s)) > 0 {
+		if s := r.known(name); s != nil && len(listOf(s)) > 0 && !r.refused(s) {
 			protocol := strings.TrimPrefix(name, "listen.")
 			r.refuse(s, "run-protocol", "Protocol not spoken", "%s speaks the %s protocol to a proxy, and gsrv run speaks HTTP. Use http-socket (or a plain bind) and the proxy's proxy_pass instead of %s_pass; gsrv run --listen ADDRESS serves HTTP without a change of the file.", strings.Join(listOf(s), ", "), protocol, protocol)
 		}
@@ -47,25 +49,33 @@ func (r *reader) listen(p *Plan) {
 		addresses = []string{"127.0.0.1:8000"}
 	}
 	if len(addresses) == 0 && !r.hasErrors() {
-		r.diags = append(r.diags, schema.Errorf("run-listen", wholeFile(r.cfg), "No address", "The configuration names no address to listen on. Name one, such as 127.0.0.1:8000 or unix:/run/shop.sock."))
+		r.diags = append(r.diags, schema.Errorf("run-listen", wholeFile(r.cfg), NoAddress, "The configuration names no address to listen on. Name one, such as 127.0.0.1:8000 or unix:/run/shop.sock."))
 	}
-	for _, text := range addresses {
-		l, problem := r.listener(p, text)
-		if problem != "" {
-			r.refuse(s, "run-listen", "Not an address", "%q: %s", text, problem)
-			continue
+	for i, text := range addresses {
+		bound := []string{text}
+		if r.server == "waitress" {
+			if bound = r.waitressAddresses(i, text); len(bound) == 0 {
+				r.refuse(s, "run-listen", "No address left", "The name in %s has no address of the family that ipv4 and ipv6 leave, and waitress does not start. Write the address itself, as in [::1]:8080.", text)
+			}
 		}
-		if v4 := r.own("ipv4"); r.server == "waitress" && !truthOf(v4, true) && truthOf(r.own("ipv6"), true) && named(l) {
-			r.refuse(v4, "run-listen", "Name with ipv4 off", "ipv4 is off, and gsrv run resolves names to IPv4 addresses. Write the IPv6 address instead of %s, as in [::1]:8080.", text)
+		for _, text := range bound {
+			l, problem := r.listener(p, text)
+			if problem != "" {
+				r.refuse(s, "run-listen", "Not an address", "%q: %s", text, problem)
+				continue
+			}
+			if !slices.ContainsFunc(p.Listen, func(other Listener) bool {
+				return r.server == "waitress" && other.Address == l.Address && !strings.HasSuffix(l.Address, ":0")
+			}) {
+				p.Listen = append(p.Listen, l)
+			}
 		}
-		p.Listen = append(p.Listen, l)
 	}
 }
 
-// named tells that a listener's host is a name, which has to be resolved.
-func named(l Listener) bool {
-	host, _, err := net.SplitHostPort(l.Address)
-	return l.Network == "tcp" && err == nil && host != "" && net.ParseIP(host) == nil
+// refused tells that a setting has been refused already, by its name.
+func (r *reader) refused(s *schema.Setting) bool {
+	return slices.ContainsFunc(r.diags, func(d *hcl.Diagnostic) bool { return d.Subject != nil && *d.Subject == at(s) })
 }
 
 func (r *reader) hasErrors() bool { return r.diags.HasErrors() }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,9 +18,16 @@ import (
 // with its place; the plan is whole all the same, for a look at it. Where listen has addresses, they replace those of the
 // configuration.
 func Make(cfg *schema.Config, dir string, listen ...string) (*Plan, hcl.Diagnostics) {
+	return MakeAt(cfg, dir, nil, listen...)
+}
+
+// MakeAt is Make for a configuration whose absolute paths are those of another machine or of a container: place gives what stands
+// here at such a path, the path itself where nothing does. It is asked for directories and files that are read, not for sockets,
+// logs and the like.
+func MakeAt(cfg *schema.Config, dir string, place func(path string) string, listen ...string) (*Plan, hcl.Diagnostics) {
 	r := newReader(cfg)
 	r.addresses = listen
-	p := &Plan{Config: cfg, Directory: dir, base: dir}
+	p := &Plan{Config: cfg, Directory: dir, base: dir, place: place}
 	if why := foreign(r.server); why != "" {
 		r.diags = append(r.diags, schema.Errorf("run-server", wholeFile(cfg), "Not a configuration that gsrv run serves", "%s", why))
 		return p, r.diags
@@ -43,6 +51,12 @@ func Make(cfg *schema.Config, dir string, listen ...string) (*Plan, hcl.Diagnost
 	}
 	return p, unique(r.diags)
 }
+
+// Summaries of what a configuration lacks.
+const (
+	NoApplication = "No application"
+	NoAddress     = "No address"
+)
 
 // foreign tells why a server's configuration is not run; empty for one that is.
 func foreign(server string) string {
@@ -108,6 +122,14 @@ func (p *Plan) started(name string) string {
 	return filepath.Join(p.Directory, name)
 }
 
+// placed gives what stands here at a path that is read.
+func (p *Plan) placed(path string) string {
+	if p.place == nil || path == "" {
+		return path
+	}
+	return p.place(path)
+}
+
 func (r *reader) paths(p *Plan, names []string) []string {
 	var out []string
 	for _, n := range names {
@@ -118,15 +140,25 @@ func (r *reader) paths(p *Plan, names []string) []string {
 
 func (r *reader) app(p *Plan) {
 	a := &p.App
-	a.Directory = p.started(r.text("app.directory", p.Directory))
+	a.Directory = p.placed(p.started(r.text("app.directory", p.Directory)))
+	if info, err := os.Stat(a.Directory); err != nil || !info.IsDir() {
+		why := "it is no directory"
+		if err != nil {
+			why = cause(err).Error()
+		}
+		r.refuse(r.model["app.directory"], "run-directory", "No such directory", "The application's directory, %s, cannot be entered: %s. Correct the path; a relative one starts where gsrv is started.", a.Directory, why)
+	}
 	if r.server == "gunicorn" {
 		// gunicorn enters it before it opens any file but the configuration.
 		p.base = a.Directory
 	}
-	a.Virtualenv = p.path(r.text("app.virtualenv", ""))
+	if a.Virtualenv = r.text("app.virtualenv", ""); a.Virtualenv != "" && !filepath.IsAbs(a.Virtualenv) {
+		a.Virtualenv = filepath.Join(a.Directory, a.Virtualenv) // uWSGI enters chdir first
+	}
+	a.Virtualenv = p.placed(a.Virtualenv)
 	a.Environment = mapOf(r.known("app.environment"))
 	a.Required = r.flag("app.required", true)
-	a.PythonPath = r.pythonPath(p.Directory, a.Directory)
+	a.PythonPath = r.pythonPath(p, a.Directory)
 	module := r.text("app.module", "")
 	if s := r.known("app.paste_file"); s != nil {
 		file, name, _ := strings.Cut(strings.TrimPrefix(textOf(s, ""), "config:"), "#")
@@ -136,7 +168,7 @@ func (r *reader) app(p *Plan) {
 		if name == "" {
 			name = "main"
 		}
-		a.Paste, a.PasteName, a.PasteVariables = p.path(file), name, mapOf(r.known("app.paste_variables"))
+		a.Paste, a.PasteName, a.PasteVariables = p.placed(p.path(file)), name, mapOf(r.known("app.paste_variables"))
 		return
 	}
 	if module != "" {
@@ -151,21 +183,22 @@ func (r *reader) app(p *Plan) {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(a.Directory, file)
 		}
-		a.File, a.Callable = file, callable
+		a.File, a.Callable = p.placed(file), callable
 		return
 	}
-	r.diags = append(r.diags, schema.Errorf("run-app", wholeFile(r.cfg), "No application", "The configuration names no application to serve. Name it, as in shop.wsgi:application."))
+	r.diags = append(r.diags, schema.Errorf("run-app", wholeFile(r.cfg), NoApplication, "The configuration names no application to serve. Name it, as in shop.wsgi:application."))
 }
 
 // pythonPath gives the directories that come before Python's search path, the first to be searched in front. uWSGI expands
 // patterns in the directory that it is started in, before it enters another; what is relative counts from the one entered.
 // uWSGI and gunicorn put each directory before those before it, gunicorn once.
-func (r *reader) pythonPath(started, entered string) []string {
+func (r *reader) pythonPath(p *Plan, entered string) []string {
 	var out []string
 	add := func(dir string) {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(entered, dir)
 		}
+		dir = p.placed(dir)
 		if r.server != "gunicorn" || !slices.Contains(out, dir) {
 			out = append(out, dir)
 		}
@@ -179,7 +212,7 @@ func (r *reader) pythonPath(started, entered string) []string {
 			add(dir)
 			continue
 		}
-		for _, found := range uwsgi.Glob(schema.NewFiles(started), dir) {
+		for _, found := range uwsgi.Glob(schema.NewFiles(p.Directory), dir) {
 			add(found)
 		}
 	}
@@ -196,7 +229,7 @@ func (r *reader) workers(p *Plan) {
 		w.CountFrom = schema.ExprText(s.Value)
 	}
 	if w.Count < 1 {
-		r.refuse(r.model["workers.count"], "run-workers", "No workers", "%d workers serve nothing. Ask for at least 1.", w.Count)
+		r.refuse(r.model["workers.count"], "run-workers", "No workers", "It comes to %d workers here, which serve nothing. Ask for at least 1, and look at the variables that it depends on.", w.Count)
 	}
 	w.Threads = int(r.number("workers.threads", 1))
 	w.Connections = int(r.number("workers.connections", 1000))
@@ -270,7 +303,9 @@ func (r *reader) http(p *Plan) {
 	h.HeaderSize = int(r.number("http.limits.header_size", 8190))
 	h.Head = int(r.number("http.limits.request_head", 0))
 	h.MaxBody = r.number("http.limits.body", 0)
+	h.RequestIDHeader, h.HealthPath, h.ReadyPath = r.text("http.request_id_header", ""), r.text("http.health_path", ""), r.text("http.ready_path", "")
 	h.Gunicorn = r.server == "gunicorn"
+	h.RequestURI = r.server != "gunicorn" // which has RAW_URI alone; applications that come from the others to gsrv.hcl still have it
 	if r.server == "uwsgi" || r.server == "waitress" {
 		h.RequestLine, h.HeaderSize, h.HeaderCount = 0, 0, 0 // these servers bound the whole head alone
 	}
@@ -321,6 +356,11 @@ func (r *reader) proxy(p *Plan) {
 	if r.server == "waitress" && (len(x.Trusted) > 0 || x.All) {
 		x.SecureSchemeHeaders["X-FORWARDED-PROTO"] = "https"
 	}
+	if r.server == "uwsgi" {
+		// It believes everybody (uwsgi_parse_vars): the proxy in front of it sets them, or removes them.
+		x.All = true
+		x.SecureSchemeHeaders = map[string]string{"X-FORWARDED-PROTO": "https", "X-FORWARDED-SSL": "on"}
+	}
 	for k, v := range mapOf(r.known("proxy.secure_scheme_headers")) {
 		x.SecureSchemeHeaders[strings.ToUpper(k)] = v
 	}
@@ -343,20 +383,29 @@ func (r *reader) tls(p *Plan) {
 		return
 	}
 	t := &TLS{
-		Certificate: p.path(certificate), Key: p.path(r.text("tls.key", certificate)), ClientCA: p.path(r.text("tls.client_ca", "")),
+		Certificate: p.placed(p.path(certificate)), Key: p.placed(p.path(r.text("tls.key", certificate))), ClientCA: p.placed(p.path(r.text("tls.client_ca", ""))),
 		ClientCertificate: r.text("tls.client_certificate", "none"), Ciphers: r.text("tls.ciphers", ""),
 	}
 	for _, f := range []struct{ model, file string }{{"tls.certificate", t.Certificate}, {"tls.key", t.Key}, {"tls.client_ca", t.ClientCA}} {
-		if f.file == "" {
+		if f.file == "" || f.model == "tls.key" && f.file == t.Certificate {
 			continue
 		}
 		if file, err := os.Open(f.file); err != nil {
-			r.refuse(r.model[f.model], "run-file", "File cannot be read", "%v.", err)
+			r.refuse(r.model[f.model], "run-file", "File cannot be read", "%s cannot be read: %v.", f.file, cause(err))
 		} else {
 			file.Close()
 		}
 	}
 	p.TLS = t
+}
+
+// cause is an error without the name of the system call and of the file.
+func cause(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 func (r *reader) logs(p *Plan) {

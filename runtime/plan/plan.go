@@ -16,6 +16,8 @@ type Plan struct {
 	Directory string
 	// base is where relative paths start: Directory, or the directory that gunicorn enters first.
 	base string
+	// place gives what stands here at a path of another machine; nil where the configuration is for this one.
+	place func(path string) string
 
 	App     App
 	Listen  []Listener
@@ -55,8 +57,13 @@ type App struct {
 	PythonPath []string
 	// Virtualenv is the configured virtual environment, absolute; empty for none.
 	Virtualenv string
-	// Environment is set for the application.
-	Environment map[string]string
+	// Python is the interpreter, an absolute path or a name for PATH, and PythonFrom what chose it; both are the caller's to set.
+	Python, PythonFrom string
+	// Environment is set for the application, UnsetEnvironment removed from what the server was started with; ClearEnvironment
+	// removes all of that. The latter two are the caller's to set.
+	Environment      map[string]string
+	UnsetEnvironment []string
+	ClearEnvironment bool
 	// Required says that no worker may serve without the application; false lets uWSGI's "full dynamic" mode through.
 	Required bool
 }
@@ -99,9 +106,13 @@ type HTTP struct {
 	// MaxConnections bounds open connections; 0 for no bound.
 	MaxConnections int
 	SpoolDirectory string
+	// RequestIDHeader carries a request's id; HealthPath and ReadyPath are answered by the server itself. Empty for none.
+	RequestIDHeader, HealthPath, ReadyPath string
 
 	UnconventionalMethod, UnconventionalVersion, CasefoldMethod, ObsoleteFolding, StripHeaderSpaces bool
 	HTTP2                                                                                           HTTP2
+	// RequestURI gives the application REQUEST_URI, as uWSGI and waitress do, beside gunicorn's RAW_URI.
+	RequestURI bool
 }
 
 // HTTP2 says whether HTTP/2 is spoken (by ALPN with TLS, and without TLS to trusted peers that begin with its preface), and
@@ -227,7 +238,9 @@ type Process struct {
 	User       string
 	InitGroups bool
 	// Umask of workers; nil keeps the inherited one.
-	Umask                *int
+	Umask *int
+	// SocketUmask is the one that unix sockets are made with where it is not the workers': gunicorn's umask is for these alone.
+	SocketUmask          *int
 	PIDFile              string
 	Daemon, InheritStdio bool
 	Name                 string

@@ -143,6 +143,7 @@ var samples = map[string]map[string]sample{
 		"workers.graceful_timeout": {"workers {\n graceful_timeout = \"7s\"\n}", ""}, "workers.recycle.requests": {"workers {\n recycle {\n requests = 7\n}\n}", ""},
 		"workers.recycle.jitter": {"workers {\n recycle {\n jitter = 7\n}\n}", ""}, "workers.recycle.memory": {"workers {\n recycle {\n memory = \"7MiB\"\n}\n}", ""}, "workers.recycle.lifetime": {"workers {\n recycle {\n lifetime = \"7m\"\n}\n}", ""},
 		"http.keep_alive": {"http {\n keep_alive = \"7s\"\n}", ""}, "http.timeout": {"http {\n timeout = \"7s\"\n}", ""}, "http.send_file": {"http {\n send_file = false\n}", ""},
+		"http.request_id_header": {"http {\n request_id_header = \"X-Request-ID\"\n}", ""}, "http.health_path": {"http {\n health_path = \"/health\"\n}", ""}, "http.ready_path": {"http {\n ready_path = \"/ready\"\n}", ""},
 		"http.limits.request_line": {"http {\n limits {\n request_line = 100\n}\n}", ""}, "http.limits.header_count": {"http {\n limits {\n header_count = 10\n}\n}", ""},
 		"http.limits.header_size": {"http {\n limits {\n header_size = 100\n}\n}", ""}, "http.limits.request_head": {"http {\n limits {\n request_head = 1000\n}\n}", ""}, "http.limits.body": {"http {\n limits {\n body = \"7MiB\"\n}\n}", ""},
 		"proxy.trusted": {"proxy {\n trusted = [\"10.0.0.0/8\"]\n}", ""}, "proxy.protocol": {"proxy {\n protocol = true\n}", ""}, "proxy.protocol_trusted": {"proxy {\n protocol = true\n protocol_trusted = [\"10.0.0.1\"]\n}", ""},

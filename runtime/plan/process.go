@@ -18,7 +18,7 @@ func (r *reader) process(p *Plan) {
 		u, err := lookupUser(text)
 		switch {
 		case err != nil:
-			r.refuse(s, "run-user", "No such account", "%v.", err)
+			r.refuse(s, "run-user", "No such account", "This machine has no account %s. Create it (useradd --system %s), or name another.", text, text)
 		default:
 			x.UID, _ = strconv.Atoi(u.Uid)
 			x.User = u.Username
@@ -30,7 +30,7 @@ func (r *reader) process(p *Plan) {
 	if s := r.either("process.group", "immediate-gid"); s != nil {
 		gid, err := lookupGroup(textOf(s, ""))
 		if err != nil {
-			r.refuse(s, "run-user", "No such group", "%v.", err)
+			r.refuse(s, "run-user", "No such group", "This machine has no group %s. Create it (groupadd --system %s), or name another.", textOf(s, ""), textOf(s, ""))
 		} else {
 			x.GID = gid
 		}
@@ -46,7 +46,7 @@ func (r *reader) process(p *Plan) {
 		if x.UID < 0 {
 			s = r.known("process.group")
 		}
-		r.refuse(s, "run-user", "Not allowed to change the account", "Only root may run workers as %s. Start the server as that account, or leave the setting out.", textOf(s, ""))
+		r.refuse(s, "run-user", "Not allowed to change the account", "Only root may run workers as another account, and %s is not the one that starts the server (%d). Start it as that account (a unit's User=, a Dockerfile's USER), or leave the setting out.", s.Native, os.Geteuid())
 	}
 	x.InitGroups = r.flag("process.supplementary_groups", false)
 	if r.server == "uwsgi" {
@@ -56,10 +56,18 @@ func (r *reader) process(p *Plan) {
 		if n, err := strconv.ParseUint(strings.TrimPrefix(textOf(s, "0"), "0o"), 8, 16); err == nil {
 			mask := int(n)
 			x.Umask = &mask
+			if r.server == "gunicorn" {
+				// It sets the umask while it binds, and sets it back: the application's files keep the one that it was started with.
+				x.Umask, x.SocketUmask = nil, &mask
+			}
 		}
 	}
 	x.PIDFile = p.path(r.text("process.pid_file", ""))
 	x.Daemon = r.flag("process.daemon", false)
+	if x.Daemon && r.server == "gunicorn" {
+		mask := 0o22 // gunicorn's own choice
+		x.Umask = &mask
+	}
 	x.InheritStdio = r.ownFlag("enable_stdio_inheritance")
 	x.Name = r.text("process.name", "")
 	if x.Name == "" {
@@ -77,8 +85,12 @@ func (r *reader) sockets(p *Plan) {
 		if l.Network != "unix" {
 			continue
 		}
-		if l.Mode == nil && p.Process.Umask != nil {
-			mode := os.FileMode(0o777 &^ *p.Process.Umask)
+		mask := p.Process.SocketUmask
+		if mask == nil {
+			mask = p.Process.Umask
+		}
+		if l.Mode == nil && mask != nil {
+			mode := os.FileMode(0o777 &^ *mask)
 			l.Mode = &mode
 		}
 		if r.server == "gunicorn" && l.UID < 0 && l.GID < 0 {

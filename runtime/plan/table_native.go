@@ -7,7 +7,7 @@ var nativeTable = &Table{Server: "gsrv", Rules: []Rule{
 	{Honoured, "workers.count workers.class workers.threads workers.connections workers.preload workers.timeout workers.graceful_timeout", "Classes are sync, thread and gevent."},
 	{Honoured, "workers.recycle.requests workers.recycle.jitter workers.recycle.memory workers.recycle.lifetime", ""},
 	{Honoured, "workers.minimum", "Workers are added, up to count, when all have been busy for three seconds, and taken again, one every three seconds."},
-	{Honoured, "http.keep_alive http.timeout http.send_file http.limits.request_line http.limits.header_count http.limits.header_size http.limits.request_head http.limits.body", ""},
+	{Honoured, "http.keep_alive http.timeout http.send_file http.request_id_header http.health_path http.ready_path http.limits.request_line http.limits.header_count http.limits.header_size http.limits.request_head http.limits.body", ""},
 	{Honoured, "proxy.trusted proxy.protocol proxy.protocol_trusted proxy.secure_scheme_headers proxy.forwarder_headers proxy.header_map", ""},
 	{Honoured, "tls.certificate tls.key tls.client_ca tls.client_certificate tls.ciphers", "Certificates are read again when their files change. HTTP/2 is offered."},
 	{Honoured, "log.level log.error.to log.access.to log.access.format log.capture_output log.syslog.*", "The access log's format is gunicorn's, uWSGI's log-format, or json."},

@@ -2,7 +2,7 @@ package plan
 
 // uwsgiTable is for uWSGI's options, 2.0.
 var uwsgiTable = &Table{Server: "uwsgi", Rules: []Rule{
-	{Honoured, "http http-socket http11-socket httprouter", "Every HTTP address is served the same way, with keep-alive."},
+	{Honoured, "http http-socket http11-socket httprouter", "Every HTTP address is served the same way, with keep-alive. X-Forwarded-Proto: https and X-Forwarded-SSL: on are believed of everybody, as uWSGI does: the proxy must set or remove them. REQUEST_URI is in the environ."},
 	{Honoured, "https https-socket", "ADDRESS,CERTIFICATE,KEY[,CIPHERS[,CLIENT CA]]; one certificate for all."},
 	{Honoured, "protocol socket-protocol", "http; the others are refused."},
 	{Honoured, "socket", "With protocol = http; otherwise it speaks the uwsgi protocol, which is refused."},

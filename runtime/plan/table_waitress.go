@@ -9,7 +9,7 @@ var waitressTable = &Table{Server: "waitress", Rules: []Rule{
 	{Honoured, "max_request_header_size max_request_body_size", ""},
 	{Honoured, "trusted_proxy", ""},
 	{Honoured, "url_scheme url_prefix", ""},
-	{Honoured, "ipv4 ipv6", "* is 0.0.0.0, or [::] with ipv4 off; listen to [::]:PORT as well for both. Names are resolved to IPv4 addresses, and refused with ipv4 off."},
+	{Honoured, "ipv4 ipv6", "* is 0.0.0.0 and [::], a name every address that it has, of the families that are on."},
 
 	{Meaningless, "server_name", "SERVER_NAME is the address that the listener has; applications go by the Host header."},
 	{Meaningless, "cleanup_interval", "Idle connections are closed when their time is over, without looking for them."},

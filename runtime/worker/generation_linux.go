@@ -66,10 +66,7 @@ type proc struct {
 	killed   bool
 }
 
-var (
-	errStopped = errors.New("the server is stopping")
-	errStart   = errors.New("the workers do not start")
-)
+var errStopped = errors.New("the server is stopping")
 
 // Start starts a generation and waits until its workers are ready. Where no worker boots, the error has the application's
 // traceback. Canceling ctx ends the attempt; a started generation does not depend on ctx.
@@ -196,13 +193,13 @@ func (g *Generation) zygoteDied() {
 	if s := g.z.cmd.ProcessState; s != nil {
 		state = s.String()
 		if s.ExitCode() == tooOld && !g.up && g.died == nil {
-			g.died = fmt.Errorf("%w: %s is older than Python 3.8", errStart, g.z.cmd.Path)
+			g.died = fmt.Errorf("%s is older than Python 3.8", g.z.cmd.Path)
 		}
 	}
 	wasUp := g.up
 	g.up = false
 	if !wasUp && g.died == nil {
-		g.died = fmt.Errorf("%w: %s ended (%s) before the application was there", errStart, g.z.cmd.Path, state)
+		g.died = fmt.Errorf("%s ended (%s) before the application was there", g.z.cmd.Path, state)
 	}
 	for _, p := range g.procs {
 		if p.pid == 0 {
@@ -256,7 +253,7 @@ func (g *Generation) message(z *zygote, m *message, fds []*os.File) {
 		if p != nil {
 			p.failure = m.Msg
 		} else if m.N < 0 && g.died == nil {
-			g.died = fmt.Errorf("%w: %s", errStart, m.Msg)
+			g.died = errors.New(m.Msg)
 		}
 	case "forked":
 		if p != nil {
@@ -324,7 +321,7 @@ func (g *Generation) exited(p *proc, status syscall.WaitStatus) {
 		}
 		g.event("boot-failed", pid, why)
 		if g.ready == 0 && g.died == nil {
-			g.died = fmt.Errorf("%w: %s", errStart, why)
+			g.died = errors.New(why)
 		} else if g.ready > 0 {
 			again := fmt.Sprintf("the next attempt is in %v", backoff(g.failures))
 			if why == g.lastFail {

@@ -82,7 +82,7 @@ func (g *Generation) settle(now time.Time) {
 	default:
 	}
 	if g.died == nil && g.c.StartTimeout > 0 && !g.up && now.Sub(g.startedAt) > g.c.StartTimeout {
-		g.died = fmt.Errorf("%w: the application was not loaded after %v", errStart, g.c.StartTimeout)
+		g.died = fmt.Errorf("the application was not loaded after %v", g.c.StartTimeout)
 	}
 	booted := g.up && len(g.procs) > 0 && g.ready > 0
 	for _, p := range g.procs {

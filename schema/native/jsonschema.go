@@ -104,6 +104,9 @@ func optionSchema(o *schema.Option) object {
 		if len(o.Enum) > 0 {
 			return either(object{"type": "string", "enum": slices.Clone(o.Enum)})
 		}
+		if o.Pattern != "" {
+			return either(object{"type": "string", "pattern": o.Pattern})
+		}
 	}
 	if s["type"] == "string" && o.Min != nil && *o.Min >= 0 && (o.Type == "duration") {
 		s["pattern"] = durationPattern[:1] + durationPattern[3:]

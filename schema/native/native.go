@@ -29,7 +29,7 @@ const (
 )
 
 // options are those that the command takes beside the file; the value tells whether one takes a value.
-var options = map[string]bool{"--no-check": false, "--batch": false, "--python": true, "--control": true, "--admin": true, "--cpus": true, "--target": true, "--listen": true}
+var options = map[string]bool{"--no-check": false, "--batch": false, "--python": true, "--control": true, "--admin": true, "--cpus": true, "--target": true, "--listen": true, "--request-id-header": true, "--health-path": true, "--ready-path": true, "--deployment": true}
 
 type dialect struct{}
 

@@ -557,6 +557,9 @@ func (f *fitting) inRange(v cty.Value) *hcl.Diagnostic {
 			return schema.Errorf("out-of-range", f.expr.Range(), "Value out of range", "%s is %s%s; it must be %s.", o.Name, shorten(textOf(o, v)), here, rangeText(o))
 		}
 	}
+	if v.Type() == cty.String && !o.Fits(v.AsString()) {
+		return schema.Errorf("invalid-value", f.expr.Range(), "Value does not fit", "%s is %q%s; it must be %s.", o.Name, shorten(v.AsString()), here, o.Form)
+	}
 	if len(o.Enum) > 0 && v.Type() == cty.String && !slices.Contains(o.Enum, v.AsString()) {
 		near := meantWord(v.AsString(), o.Enum)
 		d := schema.Errorf("invalid-value", f.expr.Range(), "Unknown word", "%s is %q%s; it must be one of %s.%s", o.Name, shorten(v.AsString()), here, strings.Join(o.Enum, ", "), suggestion(near))

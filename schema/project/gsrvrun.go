@@ -10,7 +10,8 @@ import (
 // RunOptions are the options of gsrv run itself; the value tells whether one takes a value. Everything else on its command
 // line is a server's.
 var RunOptions = map[string]bool{
-	"no-check": false, "batch": false, "help": false, "python": true, "control": true, "admin": true, "cpus": true, "target": true, "paste": true, "listen": true,
+	"no-check": false, "batch": false, "help": false, "python": true, "control": true, "admin": true, "cpus": true, "target": true, "paste": true, "listen": true, "deployment": true,
+	"request-id-header": true, "health-path": true, "ready-path": true,
 }
 
 // RunFiles are the endings of configuration files that gsrv run takes as they are: a plain word with another ending,
