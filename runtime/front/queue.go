@@ -205,7 +205,7 @@ func (a *answer) send(s *segment) error {
 			a.writeDeadline()
 			n, err := st.nc.Write(b[:min(len(b), memSegment)])
 			a.progress(int64(n), true)
-			if err != nil {
+			if err != nil && !(isTimeout(err) && st.taken(n)) {
 				return err
 			}
 			b = b[n:]
@@ -214,10 +214,18 @@ func (a *answer) send(s *segment) error {
 	}
 	a.writeDeadline()
 	if st.raw != nil && !a.set.DisableSendfile {
-		return st.sendFile(s.file, s.off, s.n, func(n int64) {
-			a.progress(n, false)
+		for {
+			err := st.sendFile(s.file, s.off, s.n, func(n int64) {
+				s.off += n
+				s.n -= n
+				a.progress(n, false)
+				a.writeDeadline()
+			})
+			if err == nil || !isTimeout(err) || !st.taken(0) {
+				return err
+			}
 			a.writeDeadline()
-		})
+		}
 	}
 	buf := copyPool.Get().(*[]byte)
 	defer copyPool.Put(buf)
@@ -230,7 +238,8 @@ func (a *answer) send(s *segment) error {
 			return err
 		}
 		a.writeDeadline()
-		if _, err := st.nc.Write((*buf)[:n]); err != nil {
+		n, err = st.nc.Write((*buf)[:n])
+		if err != nil && !(isTimeout(err) && st.taken(n)) {
 			return err
 		}
 		a.progress(int64(n), false)
@@ -242,6 +251,7 @@ func (a *answer) send(s *segment) error {
 
 func (a *answer) writeDeadline() {
 	if a.set.WriteTimeout > 0 {
+		a.c.stream.untaken = a.c.stream.queued()
 		a.c.stream.nc.SetWriteDeadline(time.Now().Add(a.set.WriteTimeout))
 	}
 }

@@ -135,3 +135,50 @@ func TestLargeHeadsAreBounded(t *testing.T) {
 		t.Error(resp)
 	}
 }
+
+// TestSlowReaderGoesOn has a client that takes its answer far more slowly than the kernel asks for more of it: that is not
+// one which takes nothing.
+func TestSlowReaderGoesOn(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(name, make([]byte, 20<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	memory := func(_ *wire.Request, a wire.Answer) {
+		a.Head("200 OK", nil)
+		for range 160 {
+			a.Data(make([]byte, 64<<10))
+		}
+		a.End(nil)
+	}
+	file := func(_ *wire.Request, a wire.Answer) {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Error(err)
+		}
+		a.Head("200 OK", []wire.Header{{Name: "Content-Length", Value: "20971520"}})
+		a.File(f, 0, 20<<20)
+		a.End(nil)
+	}
+	for what, app := range map[string]app{"memory": memory, "file": file} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, app, func(c *Config) { c.WriteTimeout = 500 * time.Millisecond })
+			c := r.dial().send(getClose)
+			b := make([]byte, 8<<10)
+			for from := time.Now(); time.Since(from) < 1500*time.Millisecond; time.Sleep(5 * time.Millisecond) {
+				if _, err := io.ReadFull(c.Conn, b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if st := r.s.Stats(); st.Timeouts[TimeoutWrite] != 0 {
+				t.Error("the client was taken for one that takes nothing")
+			}
+			for r.s.Stats().Timeouts[TimeoutWrite] == 0 && r.s.Stats().Open > 0 {
+				time.Sleep(time.Millisecond)
+			}
+			if st := r.s.Stats(); st.Timeouts[TimeoutWrite] != 1 {
+				t.Error("the client takes nothing any more")
+			}
+		})
+	}
+}

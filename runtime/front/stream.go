@@ -45,6 +45,8 @@ type stream struct {
 	// the connection then goes out in the same segment, which halves the work of closing for both sides.
 	last bool
 	held atomic.Bool
+	// untaken is what the kernel had for the client when the deadline for writing was set.
+	untaken int
 
 	// armed is the deadline set for reading, in nanoseconds of the clock; 0: none.
 	armed int64
@@ -182,6 +184,14 @@ func (s *stream) try(a, b, c []byte) (int, error) {
 		err = s.werr
 	}
 	return s.wn, err
+}
+
+// taken says that the client has taken something since the deadline for writing was set, though n bytes were all that the
+// kernel took of what there is: it asks for more only when much of what it has is gone. With TLS nothing more can be written
+// once a deadline has passed.
+func (s *stream) taken(n int) bool {
+	left := s.queued()
+	return left >= 0 && left < s.untaken+n
 }
 
 // closeWrite tells the client that nothing more comes; what it still sends can be read.

@@ -135,6 +135,20 @@ func (s *stream) hungUp() bool {
 	return gone
 }
 
+// queued is how many bytes the kernel has that the client has not taken; -1: it cannot be told.
+func (s *stream) queued() int {
+	if s.raw == nil {
+		return -1
+	}
+	left := -1
+	_ = s.raw.Control(func(fd uintptr) {
+		if n, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ); err == nil {
+			left = n
+		}
+	})
+	return left
+}
+
 // sendFile lets the kernel send n bytes of f from off; progress is called with each part. It waits as the write deadline
 // allows.
 func (s *stream) sendFile(f *os.File, off, n int64, progress func(int64)) error {

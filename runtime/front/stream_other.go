@@ -26,6 +26,7 @@ const (
 func (s *stream) onReadable(uintptr) bool { return true }
 func (s *stream) onWritable(uintptr) bool { return true }
 func (s *stream) hungUp() bool            { return false }
+func (s *stream) queued() int             { return -1 }
 
 func (s *stream) sendFile(*os.File, int64, int64, func(int64)) error {
 	return errors.New("front: sendfile is for Linux")
