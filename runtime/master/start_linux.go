@@ -21,7 +21,7 @@ func startWorkers(ctx context.Context, b *Boot) (Workers, error) {
 		Settings: p.Hooks.Settings, Preload: w.Preload, Class: w.Class, Workers: b.Workers, Threads: w.Threads,
 		Timeout: w.Timeout, GracefulTimeout: w.GracefulTimeout, StartTimeout: w.StartTimeout,
 		MaxRequests: w.MaxRequests, MaxRequestsJitter: w.MaxRequestsJitter, MaxMemory: w.MaxMemory, MaxLifetime: w.MaxLifetime,
-		InitGroups: p.Process.InitGroups, Umask: p.Process.Umask, ProcName: p.Process.Name, Reload: b.Reload, WorkersBefore: b.Before, AgeBefore: b.Age, Batch: b.Batch,
+		InitGroups: p.Process.InitGroups, Groups: p.Process.Groups, Umask: p.Process.Umask, ProcName: p.Process.Name, Reload: b.Reload, WorkersBefore: b.Before, AgeBefore: b.Age, Batch: b.Batch,
 		LogLevel: p.Log.Level, Stderr: b.Stderr, Log: b.Log.Log,
 		Event: func(e worker.Event) { event(b, e) },
 	}

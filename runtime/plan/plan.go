@@ -192,6 +192,8 @@ type Process struct {
 	UID, GID   int
 	User       string
 	InitGroups bool
+	// Groups are the workers' supplementary groups where InitGroups is off; nil keeps the master's.
+	Groups []int
 	// Umask of workers; nil keeps the inherited one.
 	Umask                *int
 	PIDFile              string
