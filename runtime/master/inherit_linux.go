@@ -47,6 +47,9 @@ func inherited() *inheritance {
 	if json.Unmarshal([]byte(text), &i) != nil || i.Parent != os.Getppid() {
 		return nil
 	}
+	// Before the first worker, which must not hold them.
+	unix.CloseOnExec(i.Life)
+	unix.CloseOnExec(i.Ready)
 	return &i
 }
 
@@ -130,6 +133,17 @@ func (m *master) wantedListeners(p *plan.Plan, now []*listener, activated []int)
 		all, opened = append(all, l), append(opened, l)
 	}
 	return all, opened, nil
+}
+
+// respell gives listeners that were open before a plan what that says of them.
+func respell(listeners []*listener, p *plan.Plan) {
+	for _, l := range listeners {
+		for i := range p.Listen {
+			if key(&l.spec) == key(&p.Listen[i]) {
+				l.spec = p.Listen[i]
+			}
+		}
+	}
 }
 
 func closeAll(listeners []*listener) {

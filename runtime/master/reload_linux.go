@@ -11,6 +11,10 @@ import (
 // anything fails, the old one serves on. Done, if any, hears how it went.
 func (m *master) reload(done func(error)) {
 	if m.state == "stopping" || m.state == "starting" {
+		if m.state == "starting" && done == nil {
+			m.log.infof("The server is starting; it reloads after that")
+			m.again = true
+		}
 		if done != nil {
 			done(errors.New("the server is " + m.state))
 		}
@@ -27,7 +31,7 @@ func (m *master) reload(done func(error)) {
 	if !paused {
 		m.setState("reloading")
 	}
-	m.notify.reloading()
+	m.voice().reloading()
 	m.log.infof("Hang up: %s", m.name())
 	ctx, cancel := context.WithCancel(m.ctx)
 	m.stop = cancel
@@ -107,7 +111,7 @@ func (m *master) reloaded(ctx context.Context, c *candidate, paused bool) {
 		if !paused {
 			m.setState("serving")
 		}
-		m.notify.ready("Reload failed; serving as before")
+		m.voice().ready("Reload failed; serving as before")
 		tell(c.err)
 	} else {
 		m.adopt(c, paused)
@@ -161,6 +165,7 @@ func (m *master) adopt(c *candidate, paused bool) {
 	}
 	m.mu.Lock()
 	m.listeners = c.all
+	respell(c.all, p)
 	m.mu.Unlock()
 	anew := spokenDifferently(former, p)
 	for _, l := range c.all {
@@ -187,7 +192,7 @@ func (m *master) adopt(c *candidate, paused bool) {
 		m.log.Log("info", r.String())
 	}
 	m.log.infof("Reloaded: %d workers serve at %s", m.workersFor(p), join(m.addresses()))
-	m.notify.ready(p.Config.Summary)
+	m.voice().ready(p.Config.Summary)
 	m.startWatch()
 }
 
@@ -233,7 +238,11 @@ func (m *master) movePID() {
 	if path == "" {
 		return
 	}
-	pid, err := createPIDFile(path)
+	former := 0
+	if m.heir != nil && m.promoted {
+		former = m.heir.Parent
+	}
+	pid, err := createPIDFile(path, former)
 	if err != nil {
 		m.log.errorf("%v", err)
 		return

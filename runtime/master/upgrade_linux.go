@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // startDirectory and startProgram are what the process was started with; a configuration may go elsewhere.
@@ -100,7 +98,7 @@ func (m *master) startUpgrade() {
 			} else {
 				m.log.errorf("The new server with pid %d did not come up (%v); this one goes on. Its messages are above", u.cmd.Process.Pid, err)
 			}
-			m.notify.ready(m.plan.Config.Summary)
+			m.voice().ready(m.plan.Config.Summary)
 		})
 	}()
 }
@@ -143,8 +141,9 @@ func (m *master) spawnUpgrade() (*upgrade, *os.File, error) {
 	cmd := exec.Command(startProgram, os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Dir = startDirectory
+	watchdog := "WATCHDOG_PID=" + strconv.Itoa(h.Parent) // the new server has to feed it as well, once it is the service
 	for _, kv := range startEnvironment {
-		if !strings.HasPrefix(kv, upgradeVariable+"=") && !strings.HasPrefix(kv, daemonVariable+"=") && !strings.HasPrefix(kv, "LISTEN_") {
+		if !strings.HasPrefix(kv, upgradeVariable+"=") && !strings.HasPrefix(kv, daemonVariable+"=") && !strings.HasPrefix(kv, "LISTEN_") && kv != watchdog {
 			cmd.Env = append(cmd.Env, kv)
 		}
 	}
@@ -168,7 +167,6 @@ func (m *master) announce() {
 	fmt.Fprintln(ready, os.Getpid())
 	ready.Close()
 	life := os.NewFile(uintptr(m.heir.Life), "life")
-	unix.CloseOnExec(m.heir.Life)
 	go func() {
 		// Nothing is ever written: the pipe ends with the old server.
 		life.Read(make([]byte, 1))
@@ -192,5 +190,5 @@ func (m *master) promote() {
 			m.log.errorf("%v", err)
 		}
 	}
-	m.notify.ready(m.plan.Config.Summary)
+	m.voice().ready(m.plan.Config.Summary)
 }
