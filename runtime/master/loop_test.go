@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -121,7 +122,7 @@ func newRig(t *testing.T) *rig {
 				return &fakeFront{}, nil
 			},
 		},
-		log: NewLog(os.Stderr), plan: p, events: make(chan func(), 16), state: "starting", started: time.Now(),
+		log: NewLog(os.Stderr), plan: p, events: make(chan func(), 16), state: "starting", started: time.Now(), patience: reloadPatience,
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	r.m = m
@@ -330,8 +331,7 @@ func TestHangUpWhileStarting(t *testing.T) {
 	r := newRig(t)
 	r.starts()
 	r.signals <- unix.SIGHUP
-	r.signals <- unix.SIGHUP
-	r.signals <- unix.SIGCHLD // the loop is through with them when it takes the next one
+	r.until("heard", func(control.Status) bool { return strings.Contains(r.m.log.Tail(), "it reloads after that") })
 	r.outcome <- nil
 	if b := r.boot(nil); !b.Reload {
 		t.Error("the second start is no reload")
@@ -373,4 +373,45 @@ func TestPIDFileFormer(t *testing.T) {
 	if _, err := createPIDFile(path, former); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestReloadHangs: an application that hangs while it is loaded does not keep its mended version out.
+func TestReloadHangs(t *testing.T) {
+	r := newRig(t)
+	r.m.patience = 10 * time.Millisecond
+	r.serving()
+	answer := make(chan error, 1)
+	go func() { answer <- r.m.Reload() }()
+	r.starts()
+	r.signals <- unix.SIGHUP
+	if err := <-answer; err == nil {
+		t.Error("the reload that hangs is said to be done")
+	}
+	r.boot(nil)
+	r.until("the mended version serves", func(s control.Status) bool { return s.Generation == 3 && s.State == "serving" && s.Failure == "" })
+}
+
+// TestUpgradeNonBlocking: sockets that a new server is given do not block the old one.
+func TestUpgradeNonBlocking(t *testing.T) {
+	r := newRig(t)
+	r.serving()
+	program := startProgram
+	startProgram = "/bin/true"
+	defer func() { startProgram = program }()
+	u, ready, err := r.m.spawnUpgrade()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.life.Close()
+	defer ready.Close()
+	defer u.cmd.Wait()
+	raw, err := r.m.listeners[0].Listener.(syscall.Conn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) {
+		if flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0); err != nil || flags&unix.O_NONBLOCK == 0 {
+			t.Errorf("the listener's flags are %o (%v)", flags, err)
+		}
+	})
 }

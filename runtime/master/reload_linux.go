@@ -3,6 +3,7 @@ package master
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gsrv/runtime/plan"
 )
@@ -23,6 +24,15 @@ func (m *master) reload(done func(error)) {
 	if m.reloading {
 		// What has changed since that one began needs a reload of its own.
 		m.next = append(m.next, done)
+		number := m.generation
+		time.AfterFunc(m.patience, func() {
+			m.post(func() {
+				if m.reloading && m.generation == number && m.state != "stopping" {
+					m.log.warningf("The reload that runs has not come to an end; it is given up for the one that was asked for since")
+					m.giveUp()
+				}
+			})
+		})
 		return
 	}
 	m.reloading = true
@@ -34,7 +44,7 @@ func (m *master) reload(done func(error)) {
 	m.voice().reloading()
 	m.log.infof("Hang up: %s", m.name())
 	ctx, cancel := context.WithCancel(m.ctx)
-	m.stop = cancel
+	m.stop, m.giveUp = cancel, cancel
 	m.generation++
 	number, configured, override, have := m.generation, m.plan.Workers.Count, m.override, m.listeners
 	go func() {
@@ -47,6 +57,10 @@ func (m *master) reload(done func(error)) {
 		m.post(func() { m.reloaded(ctx, outcome, paused) })
 	}()
 }
+
+// reloadPatience is how long a reload may go on when another one waits for it: an application that hangs while it is loaded
+// must not keep its mended version out.
+const reloadPatience = 30 * time.Second
 
 // A candidate is what a reload has come to.
 type candidate struct {
@@ -88,7 +102,12 @@ func (m *master) reloaded(ctx context.Context, c *candidate, paused bool) {
 			}
 		}
 	}
-	if ctx.Err() != nil || m.state == "stopping" {
+	if ctx.Err() != nil && m.state != "stopping" && m.ctx.Err() == nil && c.err == nil {
+		c.err = errors.New("it was given up for another reload")
+		c.gen.Kill()
+		closeAll(c.opened)
+	}
+	if m.state == "stopping" || m.ctx.Err() != nil {
 		if c.gen != nil {
 			c.gen.Kill()
 			closeAll(c.opened)

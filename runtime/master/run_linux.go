@@ -55,8 +55,10 @@ type master struct {
 	// waiting are those who want to hear how the reload that runs ends; next those of the one after it.
 	waiting, next []func(error)
 	reloading     bool
-	again         bool // HUP came while the server was starting
+	again         bool          // HUP came while the server was starting
+	patience      time.Duration // see reloadPatience
 	stop          context.CancelFunc
+	giveUp        context.CancelFunc // of the reload that runs
 	finished      bool
 	code          int
 	backoff       time.Duration
@@ -72,7 +74,7 @@ func Run(o Options) int {
 	if o.Front == nil {
 		o.Front = newFront
 	}
-	m := &master{o: o, log: NewLog(os.Stderr), plan: o.Plan, events: make(chan func(), 16), state: "starting", started: time.Now(), heir: inherited()}
+	m := &master{o: o, log: NewLog(os.Stderr), plan: o.Plan, events: make(chan func(), 16), state: "starting", started: time.Now(), heir: inherited(), patience: reloadPatience}
 	status, code, done := m.detach()
 	if done {
 		return code

@@ -10,7 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // startDirectory and startProgram are what the process was started with; a configuration may go elsewhere.
@@ -150,7 +153,17 @@ func (m *master) spawnUpgrade() (*upgrade, *os.File, error) {
 	cmd.Env = append(cmd.Env, upgradeVariable+"="+string(text))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = files
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	// A file that is handed to another process is made blocking, and with it the socket that it is: the next accept would
+	// not come back.
+	for _, l := range m.listeners {
+		if c, ok := l.Listener.(syscall.Conn); ok {
+			if raw, err := c.SyscallConn(); err == nil {
+				raw.Control(func(fd uintptr) { unix.SetNonblock(int(fd), true) })
+			}
+		}
+	}
+	if err != nil {
 		lifeWrite.Close()
 		readyRead.Close()
 		return nil, nil, err
