@@ -2,9 +2,13 @@ package worker
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // Programs that hooks and the application start handle signals as they would anywhere: what is ignored when a program starts
@@ -98,6 +102,59 @@ def app(environ, start_response):
 		runs, _ := os.ReadFile(filepath.Join(g.c.Directory, "runs"))
 		if f.Status != 500 && f.Status != 502 || string(runs) != "x" {
 			t.Errorf("%s: %+v after %d runs", class, f, len(runs))
+		}
+	}
+}
+
+// A worker that somebody has taken over cannot make the master end other processes, or believe that they are workers.
+func TestForgedMessages(t *testing.T) {
+	t.Parallel()
+	g := generation(t, `
+import json, os
+def app(environ, start_response):
+    sock = environ["wsgi.early_hints"].__self__.worker.events.sock
+    victim = int(environ["QUERY_STRING"])
+    with open("sender", "w") as f:
+        f.write(str(os.getpid()))
+    for message in (
+        {"t": "forked", "n": 0, "child": victim, "pid": 1},
+        {"t": "exit", "n": 0, "child": victim, "status": 0, "pid": 1},
+        {"t": "ready", "n": 77, "pid": victim},
+    ):
+        sock.send(json.dumps(message).encode())
+    start_response("200 OK", [])
+    return [b"sent"]
+`, func(c *Config) { c.Workers = 2 })
+	victim := exec.Command("sleep", "60")
+	if err := victim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- victim.Wait() }()
+	defer func() { _ = victim.Process.Kill() }()
+	a := send(t, g, "GET", "/?"+strconv.Itoa(victim.Process.Pid))
+	if a.err != nil && a.failure(t).Status != 502 {
+		t.Error(a.err)
+	}
+	// The sender itself is what is ended: nobody knows a worker of that number.
+	text, err := os.ReadFile(filepath.Join(g.c.Directory, "sender"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender, _ := strconv.Atoi(string(text))
+	for end := time.Now().Add(10 * time.Second); syscall.Kill(sender, 0) == nil; time.Sleep(5 * time.Millisecond) {
+		select {
+		case <-ended:
+			t.Fatal("the victim was killed")
+		default:
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the sender lives: %+v", g.Status())
+		}
+	}
+	for _, s := range g.Status() {
+		if s.PID == victim.Process.Pid {
+			t.Errorf("the victim is taken for a worker: %+v", s)
 		}
 	}
 }
