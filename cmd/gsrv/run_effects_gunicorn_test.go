@@ -80,6 +80,9 @@ var gunicornEffects = []effect{
 			want(t, "gid", p["gid"], nobody)
 			want(t, "groups", p["groups"], "[65534]")
 			want(t, "the application's umask", p["umask"], inheritedUmask(t))
+			file := filepath.Join(s.dir, "out", "made")
+			ask(t, address, "/make?"+file)
+			want(t, "the mode of a file", modeOf(t, file), os.FileMode(0o666&^inheritedUmask(t)))
 			want(t, "the mode of the socket", modeOf(t, filepath.Join(s.dir, "a.sock")), os.FileMode(0o750))
 		},
 		without: "user = 'www-data'\n",

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -98,4 +99,40 @@ func TestRunTLS(t *testing.T) {
 	if got := get(t, address, "/"); !strings.HasPrefix(got, "http") {
 		t.Errorf("after a reload to plain HTTP: %q", got)
 	}
+}
+
+// TestRunUpgradePlain: a new server speaks to every address as the old one did, and its processes hold none of the
+// descriptors that it was given.
+func TestRunUpgradePlain(t *testing.T) {
+	t.Parallel()
+	conf := "[uwsgi]\nhttp = 127.0.0.1:0\nhttps = 127.0.0.2:0,cert.pem,cert.pem\nhttp = 127.0.0.3:0\nhttp = 127.0.0.4:0\nhttp = 127.0.0.5:0\nmaster = true\nmodule = hello:app\n"
+	dir := serverFiles(t, map[string]string{"hello.py": waitingApp, "uwsgi.ini": conf})
+	writeCertificate(t, filepath.Join(dir, "cert.pem"), "one")
+	s := startServer(t, dir, "uwsgi.ini")
+	plain := s.address()
+	worker, err := strconv.Atoi(get(t, plain, "/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := descriptorsOf(t, parent(worker))
+	s.signal(syscall.SIGUSR2)
+	s.await(1, `The new server with pid \d+ serves`)
+	s.signal(syscall.SIGTERM)
+	s.exit()
+	s.await(1, "promoted")
+	if worker, err = strconv.Atoi(get(t, plain, "/")); err != nil {
+		t.Fatal(err)
+	}
+	if after := descriptorsOf(t, parent(worker)); after != before {
+		t.Errorf("the process that workers are forked from has %d descriptors, before the upgrade %d", after, before)
+	}
+}
+
+func descriptorsOf(t *testing.T, pid int) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
 }

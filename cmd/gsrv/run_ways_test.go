@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -148,7 +149,7 @@ func TestRunSystemd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer heard.Close()
-	message := func(want string) string {
+	message := func(want ...string) string {
 		t.Helper()
 		heard.SetReadDeadline(time.Now().Add(patience))
 		buf := make([]byte, 4096)
@@ -157,8 +158,9 @@ func TestRunSystemd(t *testing.T) {
 			if err != nil {
 				t.Fatalf("waiting for %s: %v", want, err)
 			}
-			if strings.Contains(string(buf[:n]), want) {
-				return string(buf[:n])
+			text := string(buf[:n])
+			if slices.ContainsFunc(want, func(w string) bool { return strings.Contains(text, w) }) {
+				return text
 			}
 		}
 	}
@@ -174,8 +176,8 @@ func TestRunSystemd(t *testing.T) {
 	}
 	l.Close()
 	s := startServerWith(t, dir, func(cmd *exec.Cmd) {
-		// LISTEN_PID must be the server's, so a shell says it and becomes the server.
-		cmd.Args = append([]string{"sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`}, cmd.Args...)
+		// LISTEN_PID and WATCHDOG_PID must be the server's, so a shell says it and becomes the server.
+		cmd.Args = append([]string{"sh", "-c", `LISTEN_PID=$$ WATCHDOG_PID=$$ exec "$0" "$@"`}, cmd.Args...)
 		cmd.Path, _ = exec.LookPath("sh")
 		cmd.ExtraFiles = []*os.File{file}
 		cmd.Env = append(cmd.Env, "LISTEN_FDS=1", "NOTIFY_SOCKET="+notify, "WATCHDOG_USEC=200000")
@@ -199,13 +201,20 @@ func TestRunSystemd(t *testing.T) {
 	s.signal(syscall.SIGUSR2)
 	heir := s.await(1, `The new server with pid (\d+) serves`)[1]
 	s.signal(syscall.SIGTERM)
-	message("STOPPING=1")
-	message("MAINPID=" + heir)
+	// The service does not stop: systemd would kill all of it after a while.
+	if m := message("PID=", "STOPPING=1", "READY=1"); m != "MAINPID="+heir {
+		t.Errorf("told when a new server is there: %q", m)
+	}
 	s.exit()
 	s.await(1, "promoted")
+	if m := message("READY=1"); !strings.Contains(m, "MAINPID="+heir) {
+		t.Errorf("told by the new server: %q", m)
+	}
+	message("WATCHDOG=1")
 	get(t, path, "/")
 	pid, _ := strconv.Atoi(heir)
 	syscall.Kill(pid, syscall.SIGTERM)
+	message("STOPPING=1")
 	s.await(2, "Shutting down")
 	if !exists(path) {
 		t.Error("a socket of systemd's was removed")

@@ -140,3 +140,30 @@ func TestStatsd(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", got.String(), want)
 	}
 }
+
+// TestStatsdStuck: a statsd server that does not read its socket holds up nobody.
+func TestStatsdStuck(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "statsd")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s, err := control.NewStatsd("unix://"+path, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		for range 20000 { // far more than its queue takes
+			s.Request(200, time.Millisecond)
+		}
+		s.Close()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("requests wait for the statsd server")
+	}
+}

@@ -66,6 +66,8 @@ func (s *Statsd) run() {
 // flush sends what has been gathered; s.mu is held.
 func (s *Statsd) flush() {
 	if s.pending.Len() > 0 && s.conn != nil {
+		// Requests wait for this: a statsd server that does not read its socket must not hold them up.
+		s.conn.SetWriteDeadline(time.Now().Add(time.Millisecond))
 		s.conn.Write(bytes.TrimSuffix(s.pending.Bytes(), []byte("\n")))
 	}
 	s.pending.Reset()

@@ -47,6 +47,9 @@ func inherited() *inheritance {
 	if json.Unmarshal([]byte(text), &i) != nil || i.Parent != os.Getppid() {
 		return nil
 	}
+	// Before the first worker, which must not hold them.
+	unix.CloseOnExec(i.Life)
+	unix.CloseOnExec(i.Ready)
 	return &i
 }
 

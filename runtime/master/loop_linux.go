@@ -143,7 +143,7 @@ func (m *master) begin(g *generation) {
 		shape += fmt.Sprintf(", %d to %d by the load", c.Minimum, w.Count)
 	}
 	m.log.infof("Using worker: %s", shape)
-	m.notify.ready(m.plan.Config.Summary)
+	m.voice().ready(m.plan.Config.Summary)
 	m.announce()
 	m.catchUp()
 }
@@ -211,7 +211,7 @@ func (m *master) end(code int) {
 	if s := m.statsd.Swap(nil); s != nil {
 		s.Close()
 	}
-	m.upgrade.hand(m.notify)
+	m.upgrade.hand(m.voice())
 	m.cancel()
 	m.log.infof("Shutting down: %s", m.name())
 }
@@ -235,7 +235,12 @@ func (m *master) shutdown(graceful bool) {
 	}
 	booting := m.current == nil && (m.state == "starting" || m.reloading)
 	m.setState("stopping")
-	m.notify.stopping()
+	if m.upgrade.alive() && m.upgrade.serving.Load() {
+		// The service goes on: systemd would end all of it, the new server as well, after TimeoutStopSec.
+		m.upgrade.hand(m.voice())
+	} else {
+		m.voice().stopping()
+	}
 	if m.stop != nil {
 		m.stop() // whatever is being started is not wanted any more
 	}
@@ -356,6 +361,7 @@ func (m *master) scaleBy(n int) {
 
 func (m *master) scale(want int) error {
 	m.mu.Lock()
+	before := m.override
 	if m.override = want; want == m.plan.Workers.Count {
 		m.override = 0
 	}
@@ -367,6 +373,9 @@ func (m *master) scale(want int) error {
 	m.log.infof("Workers: %d", want)
 	if err := m.current.Scale(want); err != nil {
 		m.log.errorf("The number of workers could not be changed: %v", err)
+		m.mu.Lock()
+		m.override = before // or every reload would fail for the same reason
+		m.mu.Unlock()
 		return err
 	}
 	return nil

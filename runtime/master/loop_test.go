@@ -5,12 +5,14 @@ package master
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,9 +35,15 @@ type fakeWorkers struct {
 	killed  atomic.Bool
 }
 
-func (w *fakeWorkers) Send(r *wire.Request)  { r.Answer.End(nil) }
-func (w *fakeWorkers) Cancel(*wire.Request)  {}
-func (w *fakeWorkers) Scale(n int) error     { w.count.Store(int64(n)); return nil }
+func (w *fakeWorkers) Send(r *wire.Request) { r.Answer.End(nil) }
+func (w *fakeWorkers) Cancel(*wire.Request) {}
+func (w *fakeWorkers) Scale(n int) error {
+	if n > 512 {
+		return errors.New("too many")
+	}
+	w.count.Store(int64(n))
+	return nil
+}
 func (w *fakeWorkers) Done() <-chan struct{} { return w.done }
 func (w *fakeWorkers) end()                  { w.once.Do(func() { close(w.done) }) }
 func (w *fakeWorkers) Kill()                 { w.killed.Store(true); w.end() }
@@ -114,7 +122,7 @@ func newRig(t *testing.T) *rig {
 				return &fakeFront{}, nil
 			},
 		},
-		log: NewLog(os.Stderr), plan: p, events: make(chan func(), 16), state: "starting", started: time.Now(),
+		log: NewLog(os.Stderr), plan: p, events: make(chan func(), 16), state: "starting", started: time.Now(), patience: reloadPatience,
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	r.m = m
@@ -315,4 +323,110 @@ func TestRevive(t *testing.T) {
 	if g, ok := r.m.sender().(*generation); !ok || g.Workers != Workers(r.generations()[1]) {
 		t.Error("requests do not go to the new generation")
 	}
+}
+
+// TestScaleRefused: a number that the workers do not take is not kept for the next reload, which would fail for it.
+func TestScaleRefused(t *testing.T) {
+	r := newRig(t)
+	r.serving()
+	if err := r.m.Scale(600); err == nil {
+		t.Error("600 workers are taken")
+	}
+	if s := r.m.Status(); s.Wanted != 2 {
+		t.Errorf("%d workers are wanted", s.Wanted)
+	}
+	r.signals <- unix.SIGHUP
+	if b := r.boot(nil); b.Workers != 2 {
+		t.Errorf("the reload starts %d workers", b.Workers)
+	}
+}
+
+// TestHangUpWhileStarting: HUP during the start is for a configuration that has changed since; it is done afterwards.
+func TestHangUpWhileStarting(t *testing.T) {
+	r := newRig(t)
+	r.starts()
+	r.signals <- unix.SIGHUP
+	r.until("heard", func(control.Status) bool { return strings.Contains(r.m.log.Tail(), "it reloads after that") })
+	r.outcome <- nil
+	if b := r.boot(nil); !b.Reload {
+		t.Error("the second start is no reload")
+	}
+	r.until("reloaded once", func(s control.Status) bool { return s.Reloads == 1 && s.State == "serving" })
+}
+
+// TestGather: storms of signals while the loop is busy hide none that matters.
+func TestGather(t *testing.T) {
+	in, out := make(chan os.Signal), make(chan os.Signal)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go gather(ctx, in, out)
+	for range 1000 {
+		in <- unix.SIGCHLD
+		in <- unix.SIGWINCH
+	}
+	in <- unix.SIGTTIN
+	in <- unix.SIGTTIN
+	in <- unix.SIGTERM
+	for _, want := range []os.Signal{unix.SIGCHLD, unix.SIGWINCH, unix.SIGTTIN, unix.SIGTTIN, unix.SIGTERM} {
+		if got := <-out; got != want {
+			t.Errorf("%v comes, want %v", got, want)
+		}
+	}
+}
+
+// TestPIDFileFormer: the file of a server that was killed and is still in the process table is taken over by the server that
+// replaces it, and by no other.
+func TestPIDFileFormer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pid")
+	former := os.Getppid()
+	if err := os.WriteFile(path, fmt.Appendln(nil, former), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := createPIDFile(path, 0); err == nil {
+		t.Error("the file of a process that lives is taken")
+	}
+	if _, err := createPIDFile(path, former); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestReloadHangs: an application that hangs while it is loaded does not keep its mended version out.
+func TestReloadHangs(t *testing.T) {
+	r := newRig(t)
+	r.m.patience = 10 * time.Millisecond
+	r.serving()
+	answer := make(chan error, 1)
+	go func() { answer <- r.m.Reload() }()
+	r.starts()
+	r.signals <- unix.SIGHUP
+	if err := <-answer; err == nil {
+		t.Error("the reload that hangs is said to be done")
+	}
+	r.boot(nil)
+	r.until("the mended version serves", func(s control.Status) bool { return s.Generation == 3 && s.State == "serving" && s.Failure == "" })
+}
+
+// TestUpgradeNonBlocking: sockets that a new server is given do not block the old one.
+func TestUpgradeNonBlocking(t *testing.T) {
+	r := newRig(t)
+	r.serving()
+	program := startProgram
+	startProgram = "/bin/true"
+	defer func() { startProgram = program }()
+	u, ready, err := r.m.spawnUpgrade()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.life.Close()
+	defer ready.Close()
+	defer u.cmd.Wait()
+	raw, err := r.m.listeners[0].Listener.(syscall.Conn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) {
+		if flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0); err != nil || flags&unix.O_NONBLOCK == 0 {
+			t.Errorf("the listener's flags are %o (%v)", flags, err)
+		}
+	})
 }

@@ -55,3 +55,11 @@ func (n notifier) reloading() {
 
 func (n notifier) stopping() { n.send("STOPPING=1", "STATUS=Stopping") }
 func (n notifier) alive()    { n.send("WATCHDOG=1") }
+
+// voice is what tells systemd how the service is. A server beside the one that it replaces is not the service yet.
+func (m *master) voice() notifier {
+	if m.heir != nil && !m.promoted {
+		return notifier{}
+	}
+	return m.notify
+}

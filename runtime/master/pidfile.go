@@ -15,14 +15,15 @@ import (
 // A pidFile holds the master's process id while it runs.
 type pidFile struct{ path string }
 
-// createPIDFile writes path; one that names a process that lives is refused.
-func createPIDFile(path string) (*pidFile, error) {
+// createPIDFile writes path; one that names a process that lives is refused, unless that is former: a server that has just
+// been killed is there until its parent has seen it.
+func createPIDFile(path string, former int) (*pidFile, error) {
 	if info, err := os.Lstat(path); err == nil && info.IsDir() {
 		return nil, reason.File("pid file", path, syscall.EISDIR)
 	}
 	if text, err := os.ReadFile(path); err == nil {
 		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-		if err == nil && pid > 0 && pid != os.Getpid() {
+		if err == nil && pid > 0 && pid != os.Getpid() && pid != former {
 			if err := syscall.Kill(pid, 0); err == nil || errors.Is(err, syscall.EPERM) {
 				return nil, fmt.Errorf("pid file %s: process %d, which it names, is running. Stop it, or remove the file if that process is something else", path, pid)
 			}

@@ -3,6 +3,7 @@ package master
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gsrv/runtime/plan"
 )
@@ -11,6 +12,10 @@ import (
 // anything fails, the old one serves on. Done, if any, hears how it went.
 func (m *master) reload(done func(error)) {
 	if m.state == "stopping" || m.state == "starting" {
+		if m.state == "starting" && done == nil {
+			m.log.infof("The server is starting; it reloads after that")
+			m.again = true
+		}
 		if done != nil {
 			done(errors.New("the server is " + m.state))
 		}
@@ -19,6 +24,15 @@ func (m *master) reload(done func(error)) {
 	if m.reloading {
 		// What has changed since that one began needs a reload of its own.
 		m.next = append(m.next, done)
+		number := m.generation
+		time.AfterFunc(m.patience, func() {
+			m.post(func() {
+				if m.reloading && m.generation == number && m.state != "stopping" {
+					m.log.warningf("The reload that runs has not come to an end; it is given up for the one that was asked for since")
+					m.giveUp()
+				}
+			})
+		})
 		return
 	}
 	m.reloading = true
@@ -27,10 +41,10 @@ func (m *master) reload(done func(error)) {
 	if !paused {
 		m.setState("reloading")
 	}
-	m.notify.reloading()
+	m.voice().reloading()
 	m.log.infof("Hang up: %s", m.name())
 	ctx, cancel := context.WithCancel(m.ctx)
-	m.stop = cancel
+	m.stop, m.giveUp = cancel, cancel
 	m.generation++
 	number, configured, override, adaptive, have := m.generation, m.plan.Workers.Count, m.override, m.adaptive, m.listeners
 	go func() {
@@ -47,6 +61,10 @@ func (m *master) reload(done func(error)) {
 		m.post(func() { m.reloaded(ctx, outcome, paused) })
 	}()
 }
+
+// reloadPatience is how long a reload may go on when another one waits for it: an application that hangs while it is loaded
+// must not keep its mended version out.
+const reloadPatience = 30 * time.Second
 
 // A candidate is what a reload has come to.
 type candidate struct {
@@ -94,7 +112,12 @@ func (m *master) reloaded(ctx context.Context, c *candidate, paused bool) {
 			}
 		}
 	}
-	if ctx.Err() != nil || m.state == "stopping" {
+	if ctx.Err() != nil && m.state != "stopping" && m.ctx.Err() == nil && c.err == nil {
+		c.err = errors.New("it was given up for another reload")
+		c.gen.Kill()
+		closeAll(c.opened)
+	}
+	if m.state == "stopping" || m.ctx.Err() != nil {
 		if c.gen != nil {
 			c.gen.Kill()
 			closeAll(c.opened)
@@ -118,7 +141,7 @@ func (m *master) reloaded(ctx context.Context, c *candidate, paused bool) {
 		if !paused {
 			m.setState("serving")
 		}
-		m.notify.ready("Reload failed; serving as before")
+		m.voice().ready("Reload failed; serving as before")
 		tell(c.err)
 	} else {
 		m.adopt(c, paused)
@@ -215,7 +238,7 @@ func (m *master) adopt(c *candidate, paused bool) {
 		serve = "serves"
 	}
 	m.log.infof("Reloaded: %s %s at %s", count(m.workersFor(p), "worker"), serve, join(m.addresses()))
-	m.notify.ready(p.Config.Summary)
+	m.voice().ready(p.Config.Summary)
 	m.startWatch()
 }
 
@@ -261,7 +284,11 @@ func (m *master) movePID() {
 	if path == "" {
 		return
 	}
-	pid, err := createPIDFile(path)
+	former := 0
+	if m.heir != nil && m.promoted {
+		former = m.heir.Parent
+	}
+	pid, err := createPIDFile(path, former)
 	if err != nil {
 		m.log.errorf("%v", err)
 		return

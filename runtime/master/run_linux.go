@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -59,7 +60,10 @@ type master struct {
 	// waiting are those who want to hear how the reload that runs ends; next those of the one after it.
 	waiting, next []func(error)
 	reloading     bool
+	again         bool          // HUP came while the server was starting
+	patience      time.Duration // see reloadPatience
 	stop          context.CancelFunc
+	giveUp        context.CancelFunc // of the reload that runs
 	finished      bool
 	code          int
 	backoff       time.Duration
@@ -75,7 +79,7 @@ func Run(o Options) int {
 	if o.Front == nil {
 		o.Front = newFront
 	}
-	m := &master{o: o, log: NewLog(os.Stderr), plan: o.Plan, events: make(chan func(), 16), state: "starting", started: time.Now(), heir: inherited()}
+	m := &master{o: o, log: NewLog(os.Stderr), plan: o.Plan, events: make(chan func(), 16), state: "starting", started: time.Now(), heir: inherited(), patience: reloadPatience}
 	status, code, done := m.detach()
 	if done {
 		return code
@@ -83,9 +87,10 @@ func Run(o Options) int {
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	defer m.cancel()
 	defer m.log.Close()
-	signals := make(chan os.Signal, 32)
-	signal.Notify(signals, unix.SIGHUP, unix.SIGQUIT, unix.SIGINT, unix.SIGTERM, unix.SIGTTIN, unix.SIGTTOU, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH, unix.SIGCHLD)
-	defer signal.Stop(signals)
+	notified, signals := make(chan os.Signal, 64), make(chan os.Signal)
+	go gather(m.ctx, notified, signals)
+	signal.Notify(notified, unix.SIGHUP, unix.SIGQUIT, unix.SIGINT, unix.SIGTERM, unix.SIGTTIN, unix.SIGTTOU, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH, unix.SIGCHLD)
+	defer signal.Stop(notified)
 	// A client that has gone, or a log reader that has, is an error of that write.
 	signal.Ignore(unix.SIGPIPE)
 	m.notify = newNotifier()
@@ -147,7 +152,7 @@ func (m *master) start() error {
 		m.override = m.heir.Override
 	}
 	if p.Process.PIDFile != "" {
-		pid, err := createPIDFile(m.pidPath(p))
+		pid, err := createPIDFile(m.pidPath(p), 0)
 		if err != nil {
 			return err
 		}
@@ -313,6 +318,29 @@ func (m *master) setState(state string) {
 }
 
 var errClosed = fmt.Errorf("the listener is closed")
+
+// gather queues signals, so that none is lost while the loop is busy with a hook. Those that say nothing new beside one that
+// waits already are dropped.
+func gather(ctx context.Context, in <-chan os.Signal, out chan<- os.Signal) {
+	var queue []os.Signal
+	for {
+		var next os.Signal
+		var to chan<- os.Signal
+		if len(queue) > 0 {
+			next, to = queue[0], out
+		}
+		select {
+		case s := <-in:
+			if !slices.Contains(queue, s) || s == unix.SIGTTIN || s == unix.SIGTTOU {
+				queue = append(queue, s)
+			}
+		case to <- next:
+			queue = queue[1:]
+		case <-ctx.Done():
+			return
+		}
+	}
+}
 
 // quiet tells whether a signal is one that a terminal sends on its own.
 func quiet(s os.Signal) bool { return s == syscall.SIGWINCH || s == syscall.SIGCHLD }

@@ -36,7 +36,7 @@ func workerConfig(p *plan.Plan, stderr *os.File) *worker.Config {
 		Settings: p.Hooks.Settings, Preload: w.Preload, Class: w.Class, Workers: w.Count, Threads: w.Threads,
 		Timeout: w.Timeout, GracefulTimeout: w.GracefulTimeout, StartTimeout: w.StartTimeout,
 		MaxRequests: w.MaxRequests, MaxRequestsJitter: w.MaxRequestsJitter, MaxMemory: w.MaxMemory, MaxLifetime: w.MaxLifetime,
-		InitGroups: p.Process.InitGroups, Umask: p.Process.Umask, ProcName: p.Process.Name,
+		InitGroups: p.Process.InitGroups, Groups: p.Process.Groups, Umask: p.Process.Umask, ProcName: p.Process.Name,
 		LogLevel: p.Log.Level, Logging: p.Log.Python, Stdout: os.Stdout, Stderr: stderr,
 	}
 	switch {

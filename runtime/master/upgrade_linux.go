@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -100,7 +101,7 @@ func (m *master) startUpgrade() {
 			} else {
 				m.log.errorf("The new server with pid %d did not come up (%v); this one goes on. Its messages are above", u.cmd.Process.Pid, err)
 			}
-			m.notify.ready(m.plan.Config.Summary)
+			m.voice().ready(m.plan.Config.Summary)
 		})
 	}()
 }
@@ -143,15 +144,26 @@ func (m *master) spawnUpgrade() (*upgrade, *os.File, error) {
 	cmd := exec.Command(startProgram, os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Dir = startDirectory
+	watchdog := "WATCHDOG_PID=" + strconv.Itoa(h.Parent) // the new server has to feed it as well, once it is the service
 	for _, kv := range startEnvironment {
-		if !strings.HasPrefix(kv, upgradeVariable+"=") && !strings.HasPrefix(kv, daemonVariable+"=") && !strings.HasPrefix(kv, "LISTEN_") {
+		if !strings.HasPrefix(kv, upgradeVariable+"=") && !strings.HasPrefix(kv, daemonVariable+"=") && !strings.HasPrefix(kv, "LISTEN_") && kv != watchdog {
 			cmd.Env = append(cmd.Env, kv)
 		}
 	}
 	cmd.Env = append(cmd.Env, upgradeVariable+"="+string(text))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = files
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	// A file that is handed to another process is made blocking, and with it the socket that it is: the next accept would
+	// not come back.
+	for _, l := range m.listeners {
+		if c, ok := l.Listener.(syscall.Conn); ok {
+			if raw, err := c.SyscallConn(); err == nil {
+				raw.Control(func(fd uintptr) { unix.SetNonblock(int(fd), true) })
+			}
+		}
+	}
+	if err != nil {
 		lifeWrite.Close()
 		readyRead.Close()
 		return nil, nil, err
@@ -168,7 +180,6 @@ func (m *master) announce() {
 	fmt.Fprintln(ready, os.Getpid())
 	ready.Close()
 	life := os.NewFile(uintptr(m.heir.Life), "life")
-	unix.CloseOnExec(m.heir.Life)
 	go func() {
 		// Nothing is ever written: the pipe ends with the old server.
 		life.Read(make([]byte, 1))
@@ -195,5 +206,5 @@ func (m *master) promote() {
 	if err := m.openStats(m.plan); err != nil {
 		m.log.errorf("%v", err)
 	}
-	m.notify.ready(m.plan.Config.Summary)
+	m.voice().ready(m.plan.Config.Summary)
 }

@@ -98,8 +98,13 @@ func (m *master) reloadFor(path string) {
 	m.reload(nil)
 }
 
-// catchUp reloads where code has changed while it was being loaded for the first time.
+// catchUp reloads where code has changed, or HUP has come, while it was being loaded for the first time.
 func (m *master) catchUp() {
+	if m.again {
+		m.again, m.changed = false, ""
+		m.reload(nil)
+		return
+	}
 	if path := m.changed; path != "" {
 		m.changed = ""
 		m.reloadFor(path)

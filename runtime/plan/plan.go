@@ -237,6 +237,8 @@ type Process struct {
 	UID, GID   int
 	User       string
 	InitGroups bool
+	// Groups are the workers' supplementary groups where InitGroups is off; nil keeps the master's.
+	Groups []int
 	// Umask of workers; nil keeps the inherited one.
 	Umask *int
 	// SocketUmask is the one that unix sockets are made with where it is not the workers': gunicorn's umask is for these alone.

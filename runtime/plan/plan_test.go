@@ -81,7 +81,7 @@ var samples = map[string]map[string]sample{
 		"limit_request_line": {"100", ""}, "limit_request_fields": {"10", ""}, "limit_request_field_size": {"100", ""},
 		"reload": {"True", ""}, "reload_engine": {"'poll'", "reload = True"}, "reload_extra_files": {"['hooks.py']", "reload = True"},
 		"preload_app": {"True", ""}, "sendfile": {"False", ""}, "reuse_port": {"True", ""}, "chdir": {"'sub'", ""}, "pidfile": {"'pid'", ""},
-		"user": {"65534", ""}, "group": {"65534", ""}, "umask": {"0o22", ""}, "initgroups": {"True", "user = 65534"}, "daemon": {"True", ""},
+		"user": {"65534", ""}, "group": {"65534", ""}, "umask": {"0o22", "bind = 'unix:a.sock'"}, "initgroups": {"True", "user = 65534"}, "daemon": {"True", ""},
 		"raw_env": {"['A=b']", ""}, "pythonpath": {"'lib'", ""}, "paste": {"'production.ini'", ""}, "raw_paste_global_conf": {"['a=b']", "paste = 'production.ini'"},
 		"proc_name": {"'shop'", ""}, "default_proc_name": {"'shop'", ""}, "tmp_upload_dir": {"'sub'", ""},
 		"secure_scheme_headers": {"{'X-SCHEME': 'https'}", ""}, "forwarded_allow_ips": {"'10.0.0.0/8'", ""}, "forwarder_headers": {"'REMOTE_USER'", ""}, "header_map": {"'refuse'", ""},

@@ -52,6 +52,9 @@ func (r *reader) process(p *Plan) {
 	if r.server == "uwsgi" {
 		x.InitGroups = x.UID >= 0 && !r.ownFlag("no-initgroups")
 	}
+	if r.server != "gunicorn" && x.GID >= 0 && !x.InitGroups {
+		x.Groups = []int{} // root's groups are given up all the same, as by uWSGI; gunicorn's workers keep them
+	}
 	if s := r.known("process.umask"); s != nil {
 		if n, err := strconv.ParseUint(strings.TrimPrefix(textOf(s, "0"), "0o"), 8, 16); err == nil {
 			mask := int(n)
@@ -96,6 +99,10 @@ func (r *reader) sockets(p *Plan) {
 		if r.server == "gunicorn" && l.UID < 0 && l.GID < 0 {
 			l.UID, l.GID = p.Process.UID, p.Process.GID
 		}
+	}
+	if r.server == "gunicorn" {
+		// Its umask, 0 where nothing is said, is for its own files and sockets. The application's files would be everybody's.
+		p.Process.Umask = nil
 	}
 }
 

@@ -312,6 +312,7 @@ func (g *Generation) exited(p *proc, status syscall.WaitStatus) {
 	reason := fmt.Sprintf("worker (pid %d) %s", pid, how)
 	g.event("exit", pid, how)
 	switch {
+	case p.readyAt.IsZero() && g.ending && !p.stopped.IsZero():
 	case p.readyAt.IsZero():
 		g.failures++
 		g.retry = time.Now().Add(backoff(g.failures))

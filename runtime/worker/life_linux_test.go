@@ -423,3 +423,37 @@ def app(environ, start_response):
 }
 
 // The answer is whole, and the application does not come back: its worker is replaced all the same.
+
+// A stop that reaches the workers as well (systemd sends TERM to all of a service's processes) does not wait for the
+// replacements that are just starting.
+func TestDrainWhileBooting(t *testing.T) {
+	t.Parallel()
+	g := generation(t, `
+import os, time
+if os.path.exists("slow"):
+    open("loading", "w").close()
+    time.sleep(60)
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return []
+`, func(c *Config) { c.GracefulTimeout = 30 * time.Second })
+	dir := g.c.Directory
+	write(t, dir, map[string]string{"slow": ""})
+	if err := syscall.Kill(g.Status()[0].PID, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	send(t, g, "GET", "/") // it sleeps on the queue until then
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(dir, "loading")); err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("no replacement starts")
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := g.Drain(ctx); err != nil {
+		t.Error(err)
+	}
+}

@@ -52,6 +52,7 @@ type zygote struct {
 	events   *net.UnixConn
 	waited   chan struct{} // closed when the process is gone
 	mu       sync.Mutex
+	pid      int // of the interpreter, as its first message tells; for listen alone
 }
 
 // message is what processes of the generation tell.
@@ -64,6 +65,17 @@ type message struct {
 	Level  string `json:"level"`
 	Msg    string `json:"msg"`
 	Name   string `json:"name"`
+}
+
+// ofWorker tells whether a worker may say it; anything else is the zygote's.
+func (m *message) ofWorker() bool {
+	switch m.T {
+	case "log", "lane", "dump", "ready":
+		return true
+	case "failed":
+		return m.N >= 0
+	}
+	return false
 }
 
 // spawn runs in a thread that lives as long as the master: the kernel signals children whose PDEATHSIG is set when the
@@ -118,6 +130,9 @@ func startZygote(c *Config, q *wire.Queue, lanes int, again bool, age int) (*zyg
 		return nil, err
 	}
 	defer events.Close()
+	if err = credentials(z.events); err != nil {
+		return nil, err
+	}
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -253,18 +268,36 @@ func (z *zygote) command(c map[string]any) error {
 	return err
 }
 
+// credentials has the kernel tell who sends each message: workers may run as somebody else and be taken over, and what they
+// say of other processes must not make the master signal those.
+func credentials(c *net.UnixConn) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if e := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_PASSCRED, 1) }); e != nil {
+		return e
+	}
+	return err
+}
+
 // listen calls f for every message of the generation's processes until none is left.
 func (z *zygote) listen(f func(m *message, fds []*os.File)) {
 	buf := make([]byte, 512<<10)
-	oob := make([]byte, unix.CmsgSpace(4*8))
+	oob := make([]byte, unix.CmsgSpace(4*8)+unix.CmsgSpace(unix.SizeofUcred))
 	for {
 		n, oobn, _, _, err := z.events.ReadMsgUnix(buf, oob)
 		if err != nil || n == 0 {
 			return
 		}
 		var passed []*os.File
+		sender := 0
 		if msgs, err := unix.ParseSocketControlMessage(oob[:oobn]); err == nil {
 			for i := range msgs {
+				if cred, err := unix.ParseUnixCredentials(&msgs[i]); err == nil {
+					sender = int(cred.Pid)
+					continue
+				}
 				fds, _ := unix.ParseUnixRights(&msgs[i])
 				for _, fd := range fds {
 					unix.CloseOnExec(fd)
@@ -274,8 +307,16 @@ func (z *zygote) listen(f func(m *message, fds []*os.File)) {
 			}
 		}
 		var m message
-		if err := json.Unmarshal(buf[:n], &m); err == nil {
+		if z.pid == 0 {
+			z.pid = sender // there are no workers yet
+		}
+		if err := json.Unmarshal(buf[:n], &m); err == nil && (sender == z.pid || m.ofWorker()) {
+			m.PID = sender
 			f(&m, passed)
+			continue
+		}
+		for _, file := range passed {
+			file.Close()
 		}
 	}
 }

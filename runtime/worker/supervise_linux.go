@@ -268,10 +268,14 @@ func (g *Generation) usher(p *proc, held []wire.Held, now time.Time) {
 	}
 	stuck := len(p.stuck) > 0 && !slices.ContainsFunc(held, func(h wire.Held) bool { return !p.stuck[h.ID] })
 	late := now.Sub(p.stopped) > g.c.GracefulTimeout
-	if !stuck && !late {
+	needless := g.ending && p.readyAt.IsZero() // nobody waits for an application to be loaded for nothing
+	if !stuck && !late && !needless {
 		return
 	}
 	switch {
+	case p.aborted.IsZero() && needless:
+		p.aborted = now
+		g.kill(p, syscall.SIGQUIT)
 	case p.aborted.IsZero():
 		p.aborted = now
 		if late && !stuck {

@@ -75,6 +75,13 @@ def app(environ, start_response):
         except KeyError:
             start_response("500 Oops", [("X-Second", "1")], sys.exc_info())
         return [b"sorry"]
+    if path == "/exc-info-bare":
+        start_response("204 No Content", [])
+        try:
+            raise KeyError("k")
+        except KeyError:
+            start_response("500 Oops", [("Content-Length", "5")], sys.exc_info())
+        return [b"sorry"]
     if path == "/exc-info-late":
         write = start_response("200 OK", plain)
         write(b"out")
@@ -88,6 +95,13 @@ def app(environ, start_response):
         start_response("201 Created", plain)
     if path == "/raise":
         raise RuntimeError("no luck")
+    if path == "/raise-mute":
+        class Mute(Exception):
+            def __str__(self):
+                return self.args[7]
+        raise Mute()
+    if path == "/raise-long":
+        raise RuntimeError("\u00e9" * 200000)
     if path == "/exit":
         sys.exit(3)
     if path == "/silent":
@@ -187,6 +201,7 @@ func TestAnswers(t *testing.T) {
 		{"/write", "200 OK", "one,two,three", "one, two, three"},
 		{"/generator", "200 OK", "ab", "a b"},
 		{"/exc-info", "500 Oops", "sorry", "sorry"},
+		{"/exc-info-bare", "500 Oops", "sorry", "sorry"},
 		{"/long", "200 OK", "12345", "123 45"},
 		{"/short", "200 OK", "123", "123"},
 		{"/file-length", "200 OK", "234", "file 2+3 <nil>"},
@@ -248,6 +263,8 @@ func TestFailures(t *testing.T) {
 		{"/close-failing?f", "200 OK", "in the middle"},
 		{"/twice", "", "already set"},
 		{"/raise", "", "no luck"},
+		{"/raise-mute", "", "Mute: (its text cannot be had)"},
+		{"/raise-long", "", "\xe9\xe9"}, // longer than a message to the master may be
 		{"/silent", "", "start_response"},
 		{"/text", "", "byte"},
 		{"/header?X%0A=b", "", "invalid header name"},

@@ -4,6 +4,12 @@ import sys
 if sys.version_info < (3, 8):
     sys.exit(38)
 
+# "-c" makes the current directory the first to import from: the standard library's modules that are imported from here on
+# must not come from the application by accident. The zygote adds the application's directory when it has all that it needs
+# itself.
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+
 import importlib
 import importlib.abc
 import importlib.util
@@ -43,10 +49,6 @@ def main():
     with os.fdopen(int(sys.argv[1]), "rb") as f:
         start = json.loads(f.read().decode())
     sys.meta_path.insert(0, Embedded(start.pop("sources")))
-    # "-c" makes the current directory the first to import from: what is imported from here on must not come from the
-    # application by accident. The zygote adds the application's directory when it has all that it needs itself.
-    if sys.path and sys.path[0] == "":
-        del sys.path[0]
     sys.argv[:] = start["argv"]
     importlib.import_module("gsrv_worker." + start.pop("main")).main(start)
 

@@ -1,5 +1,6 @@
 """A worker process: boot, loops of the classes sync, gthread and gevent, signals, end."""
 import array
+import errno
 import faulthandler
 import gc
 import json
@@ -51,10 +52,20 @@ class Events:
         rights = []
         if fds:
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
-        try:
-            self.sock.sendmsg([json.dumps(message).encode()], rights)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the master has gone; whoever reads the queue sees it
+        while True:
+            try:
+                self.sock.sendmsg([json.dumps(message).encode()], rights)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # the master has gone; whoever reads the queue sees it
+            except OSError as e:
+                # The kernel takes no packet above its socket's buffer, and a character may be six bytes of JSON.
+                text = message.get("msg", "")
+                if e.errno != errno.EMSGSIZE or len(text) < 1000:
+                    raise
+                part = len(text) // 4
+                message["msg"] = text[:part] + "\n[...]\n" + text[-part:]
+                continue
+            return
 
 
 def own(start):
@@ -64,7 +75,10 @@ def own(start):
         if start.get("initgroups") and uid is not None:
             import pwd
 
-            os.initgroups(pwd.getpwuid(uid).pw_name, gid)
+            try:
+                os.initgroups(pwd.getpwuid(uid).pw_name, gid)
+            except KeyError:
+                os.setgroups([gid])  # a number without an account, as containers have them, is in no other group
         elif start.get("groups") is not None:
             os.setgroups(start["groups"])
         if gid != os.getegid() or gid != os.getgid():
@@ -179,7 +193,9 @@ class Worker:
         for s in (signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR2):
             signal.signal(s, signal.SIG_DFL)
         for s in (signal.SIGWINCH, signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU):
-            signal.signal(s, signal.SIG_IGN)
+            # Not SIG_IGN, which programs that the application starts would inherit: a shell cannot even trap it then.
+            signal.signal(s, self.handle_nothing)
+            signal.siginterrupt(s, False)
         if self.start["logging"]:
             signal.signal(signal.SIGUSR1, self.handle_usr1)
             # Not in the middle of what the application waits for: the master wakes those that wait for requests. A main
@@ -201,6 +217,9 @@ class Worker:
         from gsrv_worker import loggers
 
         loggers.reopen(self.log, self.start)
+
+    def handle_nothing(self, sig, frame):
+        """The master's signals, sent to all of its processes by mistake."""
 
     def handle_exit(self, sig, frame):
         # The master sees it, starts a replacement, and then tells this worker to stop: nothing that waits is lost.

@@ -173,7 +173,7 @@ class Response:
     def __init__(self, lane, id, bare):
         self.lane = lane
         self.id = id
-        self.bare = bare  # nothing of the body goes out
+        self.bare = self.head_only = bare  # nothing of the body goes out
 
     @property
     def status_code(self):
@@ -199,8 +199,7 @@ class Response:
             bare = check_status(status)
         parts = [status]
         self.response_length = check_fields(headers, parts)
-        if bare:
-            self.bare = True
+        self.bare = self.head_only or bare  # an earlier status, replaced by an error's, does not count
         self.status = status
         self.headers = headers
         self.parts = parts
@@ -419,6 +418,9 @@ class Lane:
         self.current = response
         try:
             self.handle(environ, response)
+        except BaseException:
+            response.fail(500, "the worker (pid %d) could not go on" % self.worker.pid)
+            raise
         finally:
             self.current = None
             body.close()
@@ -426,7 +428,9 @@ class Lane:
                 self.worker.flags[1] = 1
                 self.sock.close()
                 raise BrokenPipeError("the worker's stream to the master was interrupted")
-            self.marks[0] = 0
+            if response.ended:
+                # Without an answer the mark stays: a request that nobody seems to have begun would be sent again.
+                self.marks[0] = 0
 
     def handle(self, environ, response):
         worker = self.worker
@@ -478,4 +482,8 @@ class Lane:
         path = environ.get("RAW_URI") or environ.get("PATH_INFO", "")
         self.worker.log.exception("Error handling request %s", path)
         e = sys.exc_info()[1]
-        response.fail(500, "the application failed: %s: %s" % (e.__class__.__name__, e))
+        try:
+            what = str(e)
+        except Exception:
+            what = "(its text cannot be had)"
+        response.fail(500, "the application failed: %s: %s" % (e.__class__.__name__, what))

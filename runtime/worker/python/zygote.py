@@ -132,7 +132,7 @@ class Zygote:
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         # Only the master ends a zygote; a signal for the whole group or control group is meant for the master.
         for s in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-            set_signal(s, signal.SIG_IGN)
+            set_signal(s, lambda sig, frame: None)  # programs that hooks start would inherit SIG_IGN
         set_signal(signal.SIGCHLD, lambda sig, frame: None)
         if sys.stderr is not None:
             faulthandler.register(process.DUMP, all_threads=True)
