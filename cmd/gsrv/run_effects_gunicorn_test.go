@@ -21,13 +21,6 @@ import (
 // nobody is the account without rights.
 const nobody = 65534
 
-// inherited is the umask that the tests' servers are started with.
-var inherited = func() int {
-	mask := syscall.Umask(0)
-	syscall.Umask(mask)
-	return mask
-}()
-
 // gunicornEffects are of processes: how many there are, as whom and where they run, and when they are replaced.
 var gunicornEffects = []effect{
 	{
