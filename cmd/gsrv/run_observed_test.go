@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -154,7 +155,7 @@ pidfile = "pid"
 	})
 	mirror(t, address, pageRequest("/touch"))
 	if info, err := os.Stat(filepath.Join(site, "touched")); err != nil || info.Mode().Perm() != os.FileMode(0o666&^inheritedUmask(t)) {
-		t.Errorf("umask: %v, %v", info, err)
+		t.Errorf("gunicorn's umask is not the application's: %v, %v", info, err)
 	}
 	large := 3 << 20
 	if m := mirror(t, address, "POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: "+strconv.Itoa(large)+"\r\n\r\n"+strings.Repeat("x", large)); m["length"] != float64(large) {
@@ -263,3 +264,10 @@ func TestRunObservedOthers(t *testing.T) {
 		})
 	}
 }
+
+// inherited is the umask that the tests' servers are started with.
+var inherited = func() int {
+	mask := syscall.Umask(0)
+	syscall.Umask(mask)
+	return mask
+}()
