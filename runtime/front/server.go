@@ -29,6 +29,7 @@ type Server struct {
 	listeners map[*listener]struct{}
 	free      chan struct{} // told when a connection ends while accept loops wait
 	ended     chan struct{} // closed when draining and the last connection has ended
+	runners   []chan *conn  // goroutines that wait for a connection
 
 	draining atomic.Bool
 	drainAt  atomic.Int64 // when idle connections end
@@ -260,8 +261,38 @@ func (s *Server) start(l *listener, nc net.Conn) {
 	c.a.c = c
 	s.mu.Lock()
 	s.conns[c] = struct{}{}
+	var idle chan *conn
+	if n := len(s.runners); n > 0 {
+		idle, s.runners = s.runners[n-1], s.runners[:n-1]
+	}
 	s.mu.Unlock()
-	go s.serveConn(c, nc)
+	if idle != nil {
+		idle <- c
+		return
+	}
+	go s.run(c)
+}
+
+// maxRunners is how many goroutines are kept for connections to come.
+const maxRunners = 64
+
+// run serves one connection after the other: a goroutine's stack grows with its first, which is a good part of what a
+// connection with one request costs.
+func (s *Server) run(c *conn) {
+	next := make(chan *conn, 1)
+	for c != nil {
+		s.serveConn(c, c.sock)
+		s.mu.Lock()
+		keep := len(s.runners) < maxRunners && !s.draining.Load()
+		if keep {
+			s.runners = append(s.runners, next)
+		}
+		s.mu.Unlock()
+		if !keep {
+			return
+		}
+		c = <-next
+	}
 }
 
 // serveConn finds out what a connection speaks and serves it.
@@ -320,6 +351,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.drainAt.Store(now() + int64(idle))
 	s.draining.Store(true)
 	s.mu.Lock()
+	for _, idle := range s.runners {
+		close(idle)
+	}
+	s.runners = nil
 	for l := range s.listeners {
 		if !l.setDeadline(time.Now()) {
 			l.Close()
