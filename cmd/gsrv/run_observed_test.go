@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -264,10 +263,3 @@ func TestRunObservedOthers(t *testing.T) {
 		})
 	}
 }
-
-// inherited is the umask that the tests' servers are started with.
-var inherited = func() int {
-	mask := syscall.Umask(0)
-	syscall.Umask(mask)
-	return mask
-}()
