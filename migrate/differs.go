@@ -21,9 +21,6 @@ func Differs(a, b *schema.Config, name string) string {
 // differs is Differs with a way to read the second configuration on a host, for what is only known there.
 func differs(a, b *schema.Config, name string, read func(schema.Host) *schema.Config) string {
 	sa, sb := modelSetting(a, name), modelSetting(b, name)
-	if (a.Server == "gunicorn") != (b.Server == "gunicorn") {
-		sa, sb = withoutSocketUmask(a, sa), withoutSocketUmask(b, sb)
-	}
 	for _, h := range hosts(name, sa, sb) {
 		va, vb := valueOn(sa, h.host, name), valueOn(sb, h.host, name)
 		if va != vb && read != nil {
@@ -34,15 +31,6 @@ func differs(a, b *schema.Config, name string, read func(schema.Host) *schema.Co
 		}
 	}
 	return ""
-}
-
-// withoutSocketUmask leaves out gunicorn's default umask: it is for unix sockets alone, and the application keeps the umask that the
-// server is started with, as with the others.
-func withoutSocketUmask(cfg *schema.Config, s *schema.Setting) *schema.Setting {
-	if cfg.Server == "gunicorn" && s != nil && s.Name == "process.umask" && s.Layer == schema.LayerDefault {
-		return nil
-	}
-	return s
 }
 
 func modelSetting(cfg *schema.Config, name string) *schema.Setting {

@@ -17,12 +17,6 @@ func (n *migration) target() *schema.Config {
 	given := *n.Config
 	if n.form.write != nil {
 		given.Model = slices.Clone(given.Model)
-		if n.form.dialect != "gunicorn" && n.Config.Server == "gunicorn" {
-			given.Model = slices.DeleteFunc(given.Model, func(s schema.Setting) bool { return s.Name == "process.umask" && s.Layer == schema.LayerDefault })
-			if s := socketMode(n.Config); s.Name != "" && len(given.Model) < len(n.Config.Model) {
-				given.Model = append(given.Model, s)
-			}
-		}
 		for i := range given.Model {
 			n.refuse(&given.Model[i])
 			n.move(&given.Model[i])
@@ -32,11 +26,6 @@ func (n *migration) target() *schema.Config {
 	}
 	given.Model = nil
 	for _, s := range n.Config.Model {
-		if s.Name == "process.umask" && s.Layer == schema.LayerDefault && n.Config.Server == "gunicorn" {
-			if s = socketMode(n.Config); s.Name == "" {
-				continue
-			}
-		}
 		if s.Layer != schema.LayerDefault && (s.Option == nil || !s.Option.Derived || implied(s)) || s.Layer == schema.LayerDefault && pins(n.Config, s) {
 			var note string
 			if s.Value, note = write.Simplify(s.Value); note != "" {
@@ -75,18 +64,6 @@ func (n *migration) unsaid(s schema.Setting) bool {
 		return false
 	}
 	return c.Val.IsNull() || n.Config.Dialect == "gunicorn" && s.Option.Default == "false" && c.Val.Type() == cty.Bool && !c.Val.True()
-}
-
-// socketMode is what gunicorn's default umask, 0, comes to: it counts while a unix socket is made, and for nothing that the application
-// writes (gunicorn/sock.py sets it back), so that it must not become the umask of gsrv's workers. It has no name where there is no
-// unix socket.
-func socketMode(cfg *schema.Config) schema.Setting {
-	listen := cfg.Setting("listen.http")
-	if listen == nil || listen.Value == nil || !strings.Contains(schema.ExprText(listen.Value), "unix:") || isSet(cfg, "listen.mode") {
-		return schema.Setting{}
-	}
-	mode := cty.StringVal("0777")
-	return schema.Setting{Name: "listen.mode", Native: "umask", Option: schema.Model.Lookup("listen.mode"), Value: &schema.Const{Val: mode}, OnHost: mode, Layer: schema.LayerDefault, Source: "default"}
 }
 
 // refuse makes a TODO of a setting that the target refuses.

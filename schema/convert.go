@@ -141,6 +141,7 @@ func keyValues(l *List) *Map {
 //	kib        a number of kibibytes as bytes
 //	octal      a number as octal text: 18 is "0022"
 //	octaltext  text of octal digits with a leading zero: "660" is "0660"
+//	socketmode a umask as the mode of the unix sockets that it leaves: 7 and "0o7" are "0770"
 //	int        text with leading digits as a number, as C's atoi
 //	list       text as a list of one; null as an empty list
 //	csv        text split at commas, parts trimmed, empty ones dropped
@@ -200,6 +201,18 @@ func ConvertValue(conversion string, v cty.Value) cty.Value {
 			t := strings.TrimPrefix(v.AsString(), "0o")
 			if n, err := strconv.ParseInt(t, 8, 32); err == nil && n >= 0 {
 				return cty.StringVal("0" + leftPad(strconv.FormatInt(n, 8), 3))
+			}
+		}
+	case "socketmode":
+		switch v.Type() {
+		case cty.Number:
+			if n, acc := v.AsBigFloat().Int64(); acc == big.Exact && n >= 0 {
+				return cty.StringVal("0" + leftPad(strconv.FormatInt(0o777&^n, 8), 3))
+			}
+		case cty.String: // as Python's int(x, 0), which refuses 022
+			t := strings.TrimSpace(v.AsString())
+			if n, err := strconv.ParseInt(t, 0, 32); err == nil && n >= 0 && (n == 0 || t[0] != '0' || t[1] < '0' || t[1] > '9') {
+				return ConvertValue(conversion, cty.NumberIntVal(n))
 			}
 		}
 	case "int":

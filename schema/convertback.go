@@ -222,6 +222,11 @@ func revertValue(conversion string, v cty.Value) (cty.Value, bool) {
 			n, err := strconv.ParseInt(v.AsString(), 8, 32)
 			return cty.NumberIntVal(n), err == nil && n >= 0
 		}
+	case "socketmode":
+		if kind == cty.String {
+			n, err := strconv.ParseInt(v.AsString(), 8, 32)
+			return cty.NumberIntVal(0o777 &^ n), err == nil && n >= 0
+		}
 	case "octaltext":
 		if kind == cty.String {
 			return cty.StringVal(strings.TrimPrefix(v.AsString(), "0")), true

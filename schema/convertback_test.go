@@ -110,6 +110,8 @@ func TestRevertExpressions(t *testing.T) {
 	}{
 		{"int", schema.Convert("int", env("N", "3"))},
 		{"octal", schema.Convert("octal", &schema.Call{Func: "int", Args: []schema.Expr{env("N", "3")}})},
+		{"socketmode", schema.Convert("socketmode", &schema.Call{Func: "int", Args: []schema.Expr{env("N", "3")}})},
+		{"socketmode", schema.Convert("socketmode", env("N", "0o7"))},
 		{"mib", schema.Convert("mib", env("N", "3"))},
 		{"csv", &schema.List{Items: []schema.Expr{env("DIR", "/a"), schema.String("/b", none)}}},
 		{"csv", schema.Convert("csv", env("DIR", "/a,/b"))},
@@ -141,11 +143,39 @@ func TestRevertExpressions(t *testing.T) {
 		{"words", texts("two words")},
 		{"keyvals", cty.ObjectVal(map[string]cty.Value{"A=B": cty.StringVal("")})},
 		{"octal", cty.StringVal("9")},
+		{"socketmode", cty.StringVal("9")},
+		{"socketmode", cty.StringVal("01777")},
 		{"not", cty.StringVal("x")},
 		{"unheard-of", cty.True},
 	} {
 		if v, ok := schema.RevertValue(test.conversion, test.value); ok {
 			t.Errorf("%s of %s gives %s", test.conversion, show(test.value), show(v))
+		}
+	}
+}
+
+// TestSocketMode: what gunicorn 20.1.0's unix sockets have under a umask, and its int(x, 0) of text.
+func TestSocketMode(t *testing.T) {
+	for _, test := range []struct {
+		umask cty.Value
+		want  string
+	}{
+		{cty.NumberIntVal(0), `"0777"`},
+		{cty.NumberIntVal(0o7), `"0770"`},
+		{cty.NumberIntVal(0o117), `"0660"`},
+		{cty.NumberIntVal(0o1022), `"0755"`},
+		{cty.StringVal("0o7"), `"0770"`},
+		{cty.StringVal(" 18 "), `"0755"`},
+		{cty.StringVal("0x12"), `"0755"`},
+		{cty.StringVal("00"), `"0777"`},
+	} {
+		if got := show(schema.ConvertValue("socketmode", test.umask)); got != test.want {
+			t.Errorf("umask %s gives %s, not %s", show(test.umask), got, test.want)
+		}
+	}
+	for _, v := range []cty.Value{cty.NumberIntVal(-1), cty.NumberFloatVal(0.5), cty.StringVal("022"), cty.StringVal(""), cty.StringVal("-1"), cty.StringVal("seven"), cty.True} {
+		if got := schema.ConvertValue("socketmode", v); got.IsKnown() {
+			t.Errorf("umask %s gives %s", show(v), show(got))
 		}
 	}
 }

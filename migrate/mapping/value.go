@@ -29,7 +29,7 @@ func defaultText(o *schema.Option) string {
 	case v.Type() == cty.String && v.AsString() == "":
 		return ""
 	}
-	if o.Convert == "octal" && v.Type() == cty.Number {
+	if (o.Convert == "octal" || o.Convert == "socketmode") && v.Type() == cty.Number {
 		v = schema.ConvertValue("octal", v)
 	}
 	text := code(cut(plain(v)))

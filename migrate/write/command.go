@@ -229,7 +229,7 @@ func (c *commandWriter) unsaid(s *schema.Setting, option string) bool {
 	case s.Layer == schema.LayerDefault && c.nothing(s):
 		// The source leaves it to the target, whatever that does then.
 	case c.idle(s):
-		c.silent(s, DroppedNoEffect, "what it belongs to is off")
+		c.silent(s, DroppedNoEffect, idleWords(s))
 	case isNullConst(s.Value) && c.isDefault(s):
 		c.silent(s, ExactByDefault, "")
 	default:

@@ -362,16 +362,11 @@ func variableOf(e schema.Expr) string {
 
 // idle tells that a default of the source has no effect, because what it belongs to is off.
 func (c *core) idle(s *schema.Setting) bool {
+	if s.Name == "listen.mode" || s.Name == "listen.owner" {
+		return !c.unixSocket(s.Layer != schema.LayerDefault)
+	}
 	if s.Layer != schema.LayerDefault {
 		return false
-	}
-	if s.Name == "listen.mode" || s.Name == "listen.owner" {
-		for name := range socketOptions {
-			if l := c.settings[name]; l != nil && l.Value != nil && strings.Contains(schema.ExprText(l.Value), "unix:") {
-				return false
-			}
-		}
-		return true
 	}
 	for _, w := range []struct{ names, needs string }{
 		{"log.syslog.address log.syslog.prefix log.syslog.facility", "log.syslog.enabled"},
@@ -386,6 +381,29 @@ func (c *core) idle(s *schema.Setting) bool {
 		}
 	}
 	return false
+}
+
+// unixSocket tells whether an address is a unix socket, or may be one.
+func (c *core) unixSocket(perhaps bool) bool {
+	for name := range socketOptions {
+		l := c.settings[name]
+		if l == nil || l.Value == nil {
+			continue
+		}
+		text := schema.ExprText(l.Value)
+		if _, ok := constant(l.Value); strings.Contains(text, "unix:") || perhaps && (!ok || strings.Contains(text, "fd://")) {
+			return true
+		}
+	}
+	return false
+}
+
+// idleWords say why a setting has nothing to act on.
+func idleWords(s *schema.Setting) string {
+	if s.Name == "listen.mode" || s.Name == "listen.owner" {
+		return "no address is a unix socket"
+	}
+	return "what it belongs to is off"
 }
 
 // sourceTitle names the source's configuration.

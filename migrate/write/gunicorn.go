@@ -174,7 +174,7 @@ func (g *gunicornWriter) unsaid(s *schema.Setting, option string) bool {
 	case s.Layer == schema.LayerDefault && g.nothing(s):
 		// The source leaves it to the target, whatever that does then.
 	case g.idle(s):
-		g.silent(s, DroppedNoEffect, "what it belongs to is off")
+		g.silent(s, DroppedNoEffect, idleWords(s))
 	default:
 		return false
 	}

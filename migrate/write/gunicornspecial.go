@@ -224,34 +224,50 @@ func onlyLocal(e schema.Expr) bool {
 	})
 }
 
-// socketMode writes the umask that gives unix sockets their permissions.
+// socketMode writes the umask that gives unix sockets their permissions; gunicorn uses it for nothing else but temporary files.
 func (g *gunicornWriter) socketMode(s *schema.Setting) {
-	mode, ok := constText(s.Value)
-	if s.Layer == schema.LayerDefault || !ok && isNullConst(s.Value) {
+	mode, constant := constText(s.Value)
+	switch {
+	case isNullConst(s.Value), s.Layer == schema.LayerDefault && (!constant || mode == "0777"): // gunicorn's own
+		g.silent(s, ExactByDefault, "")
+		return
+	case g.idle(s):
+		g.silent(s, DroppedNoEffect, idleWords(s))
+		return
+	}
+	mask, ok := schema.Revert("socketmode", s.Value)
+	if !ok {
+		g.todo(s, Verbatim, g.support(s).Words)
+		return
+	}
+	g.write(s, "umask", mask)
+}
+
+// umask has the configuration itself set the umask of the application: gunicorn's setting is for unix sockets alone.
+func (g *gunicornWriter) umask(s *schema.Setting) {
+	if s.Layer == schema.LayerDefault || isNullConst(s.Value) {
 		g.silent(s, ExactByDefault, "")
 		return
 	}
+	mode, ok := constText(s.Value)
 	n, valid := schema.RevertValue("octal", cty.StringVal(mode))
-	if !ok || !valid || g.given("process.umask") != nil {
-		g.todo(s, Verbatim, "gunicorn gives unix sockets the permissions that umask leaves, which also counts for the application's files.")
+	if !ok || !valid {
+		g.todo(s, Verbatim, "Its value depends on the host, and gunicorn has no setting for it: let who starts it set it (systemd's UMask=, umask before the command).")
 		return
 	}
-	bits, _ := n.AsBigFloat().Int64()
-	for shift := 0; shift < 9; shift += 3 {
-		if bits>>shift&6 != 0 {
-			bits |= 1 << shift
-		}
+	mask, _ := n.AsBigFloat().Int64()
+	switch daemon, known := g.truthOf("process.daemon"); {
+	case (daemon || !known && g.given("process.daemon") != nil) && mask != 0o22:
+		g.todo(s, Verbatim, "As a daemon gunicorn sets the umask to 022 itself, after it has read this file: start it in the foreground, and let the service manager set it (systemd's UMask=).")
+	case daemon && known:
+		g.silent(s, ExactByDefault, "gunicorn sets it itself as a daemon")
+	default:
+		g.py.need("os")
+		g.add(g.line(s, Approximated, g.shown(s)+": "+g.support(s).Words, "os.umask"), "os.umask("+octalLiteral(mask)+")")
 	}
-	sup := g.support(s)
-	g.add(g.line(s, Approximated, g.shown(s)+": "+sup.Words, "umask"), "umask = "+octalLiteral(0o777&^bits))
-}
-
-// umask writes gunicorn's umask, which is 0 unless it is told otherwise.
-func (g *gunicornWriter) umask(s *schema.Setting) {
-	if g.given("listen.mode") != nil && s.Layer == schema.LayerDefault {
-		return // the sockets' permissions made one
+	if g.settings["listen.mode"] == nil && g.unixSocket(true) {
+		g.add(Line{Model: "listen.mode", Native: []string{"umask"}, Class: PinnedDefault, Note: "The mode of unix sockets, which follows from the umask of " + title(g.source) + "."}, "umask = "+octalLiteral(mask))
 	}
-	g.plain(s)
 }
 
 // gunicornClasses are gunicorn's names of the model's classes of workers.

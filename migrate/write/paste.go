@@ -230,6 +230,10 @@ func (p *pasteWriter) gunicorn(o Options) []item {
 		}
 		switch {
 		case p.application(l.Model):
+		case l.Model == "process.umask" && len(l.Native) > 0:
+			p.todo(s, Verbatim, "gunicorn has no setting for the umask of the application, and a Paste file holds no code: let who starts it set it (systemd's UMask=).")
+		case s == nil && l.Model == "listen.mode":
+			p.keys(&schema.Setting{}, l, back, release)
 		case s == nil:
 			p.items = append(p.items, item{line: l, comment: noteOf(l)})
 		case len(l.Native) == 0 && l.Class.Lost():

@@ -298,16 +298,23 @@ func (h *hypercornWriter) socketMode(s *schema.Setting) {
 	mode, ok := constText(s.Value)
 	n, valid := schema.RevertValue("octal", cty.StringVal(mode))
 	switch {
-	case s.Layer == schema.LayerDefault, isNullConst(s.Value):
+	case isNullConst(s.Value), s.Layer == schema.LayerDefault && !ok:
 		h.silent(s, ExactByDefault, "")
+		return
+	case h.idle(s):
+		h.silent(s, DroppedNoEffect, idleWords(s))
 		return
 	case !ok || !valid:
 		h.todo(s, Verbatim, "Its value depends on the host.")
 		return
 	}
 	bits, _ := n.AsBigFloat().Int64()
-	sup := h.support(s)
-	h.add(h.line(s, Approximated, sup.Words, "--umask"), "--umask="+strconv.FormatInt(0o777&^bits, 10))
+	word := "--umask=" + strconv.FormatInt(0o777&^bits, 10)
+	if s.Layer == schema.LayerDefault {
+		h.add(h.line(s, PinnedDefault, h.pinned(s), "--umask"), word)
+		return
+	}
+	h.add(h.line(s, Approximated, h.support(s).Words, "--umask"), word)
 }
 
 func (h *hypercornWriter) clientCertificate(s *schema.Setting) {

@@ -179,7 +179,7 @@ func (u *uwsgiWriter) unsaid(s *schema.Setting, o *schema.Option) bool {
 	case s.Layer == schema.LayerDefault && u.nothing(s):
 		// The source leaves it to the target, whatever that does then.
 	case u.idle(s):
-		u.silent(s, DroppedNoEffect, "what it belongs to is off")
+		u.silent(s, DroppedNoEffect, idleWords(s))
 	case isNullConst(s.Value):
 		u.silent(s, ExactByDefault, "")
 	case o != nil && !o.Known(u.version) && (s.Layer == schema.LayerDefault || u.isDefault(s)):

@@ -21,11 +21,12 @@ var pinnedWords = map[string]map[string]string{
 		"workers.preload":              "SOURCE loads the application in each worker unless told otherwise, uWSGI in its master.",
 		"http.limits.request_head":     "uWSGI refuses requests whose head is above this, 4096 bytes by default, which SOURCE takes. 65535 is the most there is.",
 		"log.access.to":                "SOURCE logs no requests unless told to; uWSGI does.",
-		"process.umask":                "SOURCE sets the umask to 0; uWSGI keeps the one that it is started with.",
+		"listen.mode":                  "SOURCE lets everybody use its unix sockets unless told otherwise; uWSGI's have what the umask leaves.",
 		"process.supplementary_groups": "SOURCE leaves the account's other groups alone; uWSGI takes them over.",
 		"process.stop_on_term":         "On SIGTERM SOURCE stops and lets its workers finish their requests. uWSGI's master reloads; with die-on-term alone it cuts requests off.",
 	},
 	"gunicorn": {
+		"listen.mode":              "SOURCE gives its unix sockets these permissions unless told otherwise; gunicorn lets everybody use its own.",
 		"workers.timeout":          "SOURCE has no limit unless it is told one; gunicorn's is 30 seconds.",
 		"workers.graceful_timeout": "SOURCE's default time for requests to finish when workers are stopped; gunicorn's is 30.",
 		"workers.preload":          "SOURCE loads the application before it forks its workers.",

@@ -240,9 +240,7 @@ type Process struct {
 	// Groups are the workers' supplementary groups where InitGroups is off; nil keeps the master's.
 	Groups []int
 	// Umask of workers; nil keeps the inherited one.
-	Umask *int
-	// SocketUmask is the one that unix sockets are made with where it is not the workers': gunicorn's umask is for these alone.
-	SocketUmask          *int
+	Umask                *int
 	PIDFile              string
 	Daemon, InheritStdio bool
 	Name                 string

@@ -59,18 +59,10 @@ func (r *reader) process(p *Plan) {
 		if n, err := strconv.ParseUint(strings.TrimPrefix(textOf(s, "0"), "0o"), 8, 16); err == nil {
 			mask := int(n)
 			x.Umask = &mask
-			if r.server == "gunicorn" {
-				// It sets the umask while it binds, and sets it back: the application's files keep the one that it was started with.
-				x.Umask, x.SocketUmask = nil, &mask
-			}
 		}
 	}
 	x.PIDFile = p.path(r.text("process.pid_file", ""))
 	x.Daemon = r.flag("process.daemon", false)
-	if x.Daemon && r.server == "gunicorn" {
-		mask := 0o22 // gunicorn's own choice
-		x.Umask = &mask
-	}
 	x.InheritStdio = r.ownFlag("enable_stdio_inheritance")
 	x.Name = r.text("process.name", "")
 	if x.Name == "" {
@@ -88,21 +80,13 @@ func (r *reader) sockets(p *Plan) {
 		if l.Network != "unix" {
 			continue
 		}
-		mask := p.Process.SocketUmask
-		if mask == nil {
-			mask = p.Process.Umask
-		}
-		if l.Mode == nil && mask != nil {
+		if mask := p.Process.Umask; l.Mode == nil && mask != nil {
 			mode := os.FileMode(0o777 &^ *mask)
 			l.Mode = &mode
 		}
 		if r.server == "gunicorn" && l.UID < 0 && l.GID < 0 {
 			l.UID, l.GID = p.Process.UID, p.Process.GID
 		}
-	}
-	if r.server == "gunicorn" {
-		// Its umask, 0 where nothing is said, is for its own files and sockets. The application's files would be everybody's.
-		p.Process.Umask = nil
 	}
 }
 

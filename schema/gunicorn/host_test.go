@@ -127,7 +127,7 @@ pythonpath = "a,b"
 	checkSound(t, cfg, diags)
 	for name, want := range map[string]string{
 		"app.module": `"app:application"`, "listen.http": `["unix:/run/x.sock"]`, "workers.count": "16", "workers.class": `"thread"`,
-		"process.umask": `"0022"`, "log.level": `"info"`, "tls.client_certificate": `"required"`, "proxy.protocol": "true",
+		"listen.mode": `"0755"`, "log.level": `"info"`, "tls.client_certificate": `"required"`, "proxy.protocol": "true",
 		"app.environment": `{"A" = "1", "B" = "x=y"}`, "proxy.trusted": `["10.0.0.1", "10.0.0.2"]`, "metrics.statsd.address": `"h:1"`,
 		"app.python_path": `["b", "a"]`, "http.send_file": "false", "workers.timeout": "30", "workers.preload": "false",
 	} {
@@ -142,5 +142,39 @@ pythonpath = "a,b"
 		if schema.Model.Lookup(s.Name) == nil {
 			t.Errorf("%s is no name of the model", s.Name)
 		}
+	}
+}
+
+// TestUmask: the mask is for unix sockets alone. gunicorn 20.1.0 gives the application's files the umask that it is started with.
+func TestUmask(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"default", `bind = "unix:/run/x.sock"`, `"0777" default`},
+		{"given", "bind = 'unix:/run/x.sock'\numask = 0o007", `"0770" file`},
+		{"text", "bind = ['127.0.0.1:80', 'unix:/run/x.sock']\numask = '0o27'", `"0750" file`},
+		{"more than permissions", "bind = 'unix:/run/x.sock'\numask = 0o7077", `"0700" file`},
+		{"no socket", "bind = '127.0.0.1:80'", ""},
+		{"no socket, given", "bind = '127.0.0.1:80'\numask = 0o007", `"0770" file`},
+		{"variable", "import os\nbind = os.environ.get('BIND', 'unix:/run/x.sock')", `"0777" default`},
+		{"variable mask", "import os\nbind = 'unix:/run/x.sock'\numask = os.environ.get('MASK', '0o7')", `"0770" file`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			check(t, os.WriteFile(filepath.Join(dir, "app.py"), []byte(appSource), 0o644))
+			check(t, os.WriteFile(filepath.Join(dir, defaultFile), []byte(c.text+"\n"), 0o644))
+			cfg, diags := readIn(dir, "", nil, "app")
+			checkSound(t, cfg, diags)
+			got := ""
+			for _, s := range cfg.Model {
+				switch s.Name {
+				case "process.umask":
+					t.Errorf("process.umask is %s", schema.ValueText(s.OnHost))
+				case "listen.mode":
+					got = schema.ValueText(s.OnHost) + " " + s.Layer.String()
+				}
+			}
+			if got != c.want {
+				t.Errorf("want %s, got %s", c.want, got)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package gunicorn
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -42,9 +43,21 @@ func (r *reader) model() []schema.Setting {
 		}
 	}
 	out = append(out, r.modelApp()...)
+	if !unixSocket(out) {
+		out = slices.DeleteFunc(out, func(s schema.Setting) bool { return s.Name == "listen.mode" && s.Layer == schema.LayerDefault })
+	}
 	schema.ReverseSearchPath(out)
 	schema.SortModel(out)
 	return out
+}
+
+// unixSocket tells whether an address is or may be a unix socket, the one thing that umask is for (gunicorn/sock.py sets it to bind,
+// and sets it back: 20.1.0 gives the application's files the inherited one).
+func unixSocket(model []schema.Setting) bool {
+	return slices.ContainsFunc(model, func(s schema.Setting) bool {
+		return (s.Name == "listen.http" || s.Name == "listen.uwsgi") && s.Value != nil &&
+			(strings.Contains(schema.ExprText(s.Value), "unix:") || s.OnHost != cty.NilVal && s.OnHost.IsKnown() && strings.Contains(schema.ValueText(s.OnHost), "unix:"))
+	})
 }
 
 // plainConstants gives a setting whose constant expressions are what gunicorn's validator made of them, so that

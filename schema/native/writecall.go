@@ -123,6 +123,8 @@ func (w *exprWriter) conversion(name, text string, e schema.Expr) (string, error
 		return "int(" + text + ")", nil
 	case name == "octal" && kind == cty.Number:
 		return `format("0%03o", ` + text + ")", nil
+	case name == "socketmode" && kind == cty.Number: // a umask: what it leaves of 0777
+		return `format("0%03o", 511 - ` + operand + " % 512)", nil
 	case name == "list" && (kind == cty.String || kind == cty.Number):
 		return "[" + text + "]", nil
 	case name == "list" && isList(kind), (name == "csv" || name == "words") && isList(kind):
