@@ -139,13 +139,9 @@ func (n *migration) idle(s schema.Setting) string {
 	if o := s.Option; o.Model != "listen.mode" && o.Model != "listen.owner" {
 		return ""
 	}
-	for _, m := range n.Config.Model {
-		if strings.HasPrefix(m.Name, "listen.") && m.Value != nil {
-			if v, diags := m.Value.Eval(schema.NoHost); diags.HasErrors() || !v.IsWhollyKnown() || strings.Contains(schema.ValueText(v), "unix:") || strings.Contains(schema.ValueText(v), "fd://") {
-				if m.Name != "listen.mode" && m.Name != "listen.owner" {
-					return ""
-				}
-			}
+	for _, name := range []string{"listen.http", "listen.uwsgi", "listen.fastcgi", "listen.scgi"} {
+		if m := n.Config.Setting(name); m != nil && m.Value != nil && schema.UnixSocket(m.Value) {
+			return ""
 		}
 	}
 	return "no address is a unix socket"

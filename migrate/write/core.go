@@ -337,6 +337,10 @@ func (c *core) shown(s *schema.Setting) string {
 			value = short
 		}
 		text = schema.PlainText(value)
+		if v, ok := constant(value); ok && s.Native == "umask" && !v.IsNull() && v.Type() == cty.Number {
+			n, _ := v.AsBigFloat().Int64()
+			text = octalLiteral(n)
+		}
 	}
 	return name + " = " + shortened(text)
 }
@@ -390,8 +394,7 @@ func (c *core) unixSocket(perhaps bool) bool {
 		if l == nil || l.Value == nil {
 			continue
 		}
-		text := schema.ExprText(l.Value)
-		if _, ok := constant(l.Value); strings.Contains(text, "unix:") || perhaps && (!ok || strings.Contains(text, "fd://")) {
+		if strings.Contains(schema.ExprText(l.Value), "unix:") || perhaps && schema.UnixSocket(l.Value) {
 			return true
 		}
 	}

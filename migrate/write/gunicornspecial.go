@@ -237,7 +237,7 @@ func (g *gunicornWriter) socketMode(s *schema.Setting) {
 	}
 	mask, ok := schema.Revert("socketmode", s.Value)
 	if !ok {
-		g.todo(s, Verbatim, g.support(s).Words)
+		g.todo(s, Verbatim, "gunicorn's umask, which gives its unix sockets their permissions, has no form for these: say so yourself, umask = 0o117 for 0660.")
 		return
 	}
 	g.write(s, "umask", mask)

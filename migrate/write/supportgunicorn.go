@@ -17,7 +17,7 @@ var gunicornSupport = map[string]Support{
 	"listen.fastcgi":    {Approximated, "gunicorn does not speak FastCGI; it speaks HTTP on this address. Let the proxy do so too: proxy_pass http://… in the place of fastcgi_pass.", nil},
 	"listen.scgi":       {Approximated, "gunicorn does not speak SCGI; it speaks HTTP on this address. Let the proxy do so too: proxy_pass http://… in the place of scgi_pass.", nil},
 	"listen.backlog":    {Class: Exact},
-	"listen.mode":       {Exact, "gunicorn's umask, which gives its unix sockets their permissions, has no form for these.", nil},
+	"listen.mode":       {Class: Exact},
 	"listen.owner":      {Verbatim, "gunicorn gives its unix sockets to user and group, as it does its workers.", nil},
 	"listen.reuse_port": {Class: Exact},
 	"listen.by_address": {Verbatim, "gunicorn has one backlog, umask and reuse_port for all addresses.", nil},

@@ -156,19 +156,20 @@ func (w *waitressWriter) hostAndPort(s *schema.Setting, items []schema.Expr) boo
 
 // modeOf writes the permissions right below the unix socket.
 func (w *waitressWriter) modeOf(s *schema.Setting) {
-	if mode := w.given("listen.mode"); mode == nil {
-		w.socketDefault(s)
-	} else {
+	mode := w.given("listen.mode")
+	switch {
+	case mode != nil:
 		w.socketMode(mode)
-		w.special["listen.mode"] = func(*schema.Setting) {}
+	case w.source == "waitress":
+		return
+	default:
+		w.socketDefault(s)
 	}
+	w.special["listen.mode"] = func(*schema.Setting) {}
 }
 
 // socketDefault says that waitress's sockets are for its own account alone where the source's are for more.
 func (w *waitressWriter) socketDefault(s *schema.Setting) {
-	if w.source == "waitress" {
-		return
-	}
 	note := "waitress lets only its own account use the unix socket; with 660 the proxy has to be in its group."
 	t := *s
 	t.Name, t.Native = "listen.mode", ""

@@ -100,6 +100,9 @@ func (r *reader) unixOnly(known *block, l listener, set map[string]hcl.Range) []
 		if known.attr(name).role != schema.RoleUnixListener {
 			return false
 		}
+		if !schema.IsConst(l.address.Value) {
+			return true // it counts on hosts where the address is a unix socket
+		}
 		r.errorf("invalid-value", set[name], "Not a unix socket", "%s is for unix sockets; %s has no file whose permissions could be set. Remove it, or listen on unix:/path.", name, describe(l.address.OnHost))
 		return true
 	})
