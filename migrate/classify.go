@@ -140,7 +140,7 @@ func (n *migration) idle(s schema.Setting) string {
 		return ""
 	}
 	for _, name := range []string{"listen.http", "listen.uwsgi", "listen.fastcgi", "listen.scgi"} {
-		if m := n.Config.Setting(name); m != nil && m.Value != nil && schema.UnixSocket(m.Value) {
+		if m := n.Config.Setting(name); m != nil && m.Value != nil && (schema.UnixSocket(m.Value) || strings.Contains(schema.ExprText(m.Value), "fd://")) {
 			return ""
 		}
 	}

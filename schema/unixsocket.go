@@ -6,16 +6,14 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// UnixSocket tells whether an expression of an address, or of a list of addresses, can come to a unix socket (unix:/path) or to a
-// socket that was handed over (fd://3), on some host. It is false where the text's beginning rules that out: "0.0.0.0:" and a port
-// from the environment.
+// UnixSocket tells whether an expression of an address, or of a list of addresses, can come to a unix socket (unix:/path) on
+// some host. It is false where the text's beginning rules that out: "0.0.0.0:" and a port from the environment.
 func UnixSocket(e Expr) bool {
 	switch x := e.(type) {
 	case nil:
 		return false
 	case *Const:
-		text := ValueText(x.Val)
-		return !x.Val.IsWhollyKnown() || strings.Contains(text, `"unix:`) || strings.Contains(text, `"fd://`)
+		return !x.Val.IsWhollyKnown() || strings.Contains(ValueText(x.Val), `"unix:`)
 	case *List:
 		for _, item := range x.Items {
 			if UnixSocket(item) {
@@ -54,7 +52,7 @@ func emptyText(e Expr) bool {
 	return ok && c.Val.IsKnown() && !c.Val.IsNull() && c.Val.Type() == cty.String && c.Val.AsString() == ""
 }
 
-// startsSocket tells whether a text that begins with an expression can be that of a socket with a file.
+// startsSocket tells whether a text that begins with an expression can be that of a unix socket.
 func startsSocket(e Expr) bool {
 	c, ok := e.(*Const)
 	if !ok {
@@ -63,10 +61,6 @@ func startsSocket(e Expr) bool {
 	if !c.Val.IsKnown() || c.Val.IsNull() || c.Val.Type() != cty.String {
 		return !c.Val.IsKnown()
 	}
-	for _, prefix := range []string{"unix:", "fd://"} {
-		if t := c.Val.AsString(); strings.HasPrefix(t, prefix) || strings.HasPrefix(prefix, t) {
-			return true
-		}
-	}
-	return false
+	text := c.Val.AsString()
+	return strings.HasPrefix(text, "unix:") || strings.HasPrefix("unix:", text)
 }

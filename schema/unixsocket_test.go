@@ -21,7 +21,7 @@ func TestUnixSocket(t *testing.T) {
 	}{
 		{nil, false},
 		{text("unix:/run/x.sock"), true},
-		{text("fd://3"), true},
+		{text("fd://3"), false},
 		{text("127.0.0.1:80"), false},
 		{&schema.Const{Val: texts("127.0.0.1:80", "unix:x")}, true},
 		{&schema.Const{Val: texts("127.0.0.1:80")}, false},

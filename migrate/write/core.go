@@ -394,7 +394,7 @@ func (c *core) unixSocket(perhaps bool) bool {
 		if l == nil || l.Value == nil {
 			continue
 		}
-		if strings.Contains(schema.ExprText(l.Value), "unix:") || perhaps && schema.UnixSocket(l.Value) {
+		if text := schema.ExprText(l.Value); strings.Contains(text, "unix:") || perhaps && (schema.UnixSocket(l.Value) || strings.Contains(text, "fd://")) {
 			return true
 		}
 	}

@@ -87,7 +87,7 @@ var gunicornSupport = map[string]Support{
 	"process.user":                 {Class: Exact},
 	"process.group":                {Class: Exact},
 	"process.supplementary_groups": {Class: Exact},
-	"process.umask":                {Approximated, "gunicorn has no setting for the umask of the application: its own is for unix sockets. Set here, it holds for the workers; systemd's UMask= does the same.", nil},
+	"process.umask":                {Approximated, "gunicorn has no setting for the umask of the application, its own is for unix sockets: os.umask(…) in its configuration holds for the workers, as systemd's UMask= does.", nil},
 	"process.pid_file":             {Class: Exact},
 	"process.daemon":               {Class: Exact},
 	"process.name":                 {Class: Exact},

@@ -92,20 +92,22 @@ func (r *reader) listen(known *block, b *hclsyntax.Block) {
 
 // unixOnly refuses permissions on an address that is no file.
 func (r *reader) unixOnly(known *block, l listener, set map[string]hcl.Range) []schema.Setting {
-	if unixSocket(l.address.OnHost) != no {
-		return l.attrs
+	if l.mayBeUnix() {
+		return l.attrs // on hosts where it is none, they have no effect
 	}
 	return slices.DeleteFunc(l.attrs, func(s schema.Setting) bool {
 		_, name, _ := strings.Cut(s.Native, ".")
 		if known.attr(name).role != schema.RoleUnixListener {
 			return false
 		}
-		if !schema.IsConst(l.address.Value) {
-			return true // it counts on hosts where the address is a unix socket
-		}
 		r.errorf("invalid-value", set[name], "Not a unix socket", "%s is for unix sockets; %s has no file whose permissions could be set. Remove it, or listen on unix:/path.", name, describe(l.address.OnHost))
 		return true
 	})
+}
+
+// mayBeUnix tells whether the address is a unix socket, or one on other hosts.
+func (l listener) mayBeUnix() bool {
+	return unixSocket(l.address.OnHost) != no || !schema.IsConst(l.address.Value) && schema.UnixSocket(l.address.Value)
 }
 
 type answer uint8
@@ -352,7 +354,7 @@ func (r *reader) agreement(a *attribute) (first *schema.Setting, same bool) {
 	same = true
 	missing := false
 	for _, l := range r.listeners {
-		if a.role == schema.RoleUnixListener && unixSocket(l.address.OnHost) == no {
+		if a.role == schema.RoleUnixListener && !l.mayBeUnix() {
 			continue
 		}
 		s := l.setting(a.option.Name)

@@ -337,7 +337,7 @@ func listenersOf(b *block, model []schema.Setting) []writtenListener {
 			s := byName[a.option.Name]
 			switch {
 			case s == nil:
-			case a.role == schema.RoleUnixListener && (unixSocket(l.onHost) == no && l.onHost.IsWhollyKnown() || !schema.UnixSocket(l.address)):
+			case a.role == schema.RoleUnixListener && !schema.UnixSocket(l.address):
 			case a.role == schema.RoleListener || a.role == schema.RoleUnixListener:
 				l.attrs = append(l.attrs, *s)
 			case a.role == schema.RoleByAddress:
