@@ -73,6 +73,12 @@ var gunicornEffects = []effect{
 		name: "account", server: "gunicorn", settings: "user group umask initgroups",
 		conf: "bind = ['127.0.0.1:0', 'unix:a.sock']\nuser = 'www-data'\ngroup = 65534\ninitgroups = True\numask = 0o27\n",
 		args: []string{"--python", debianPython}, root: true,
+		files: map[string]string{"out/x": ""},
+		prepare: func(t *testing.T, dir string) {
+			if err := os.Chmod(filepath.Join(dir, "out"), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		},
 		observe: func(t *testing.T, s *testServer) {
 			address := s.address()
 			p := ask(t, address, "/process")

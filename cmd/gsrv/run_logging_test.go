@@ -288,7 +288,7 @@ var loggingRequests = []string{
 }
 
 // differsByNature are lines that tell of the servers themselves.
-var differsByNature = regexp.MustCompile(`Starting (gunicorn|gsrv)|Using worker:|Handling signal:|^$`)
+var differsByNature = regexp.MustCompile(`Starting (gunicorn|gsrv)|Using (worker|Python):|Handling signal:|^$`)
 
 // masks hide what differs from one run to the next.
 var masks = []struct {

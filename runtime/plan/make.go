@@ -222,6 +222,10 @@ func (r *reader) pythonPath(p *Plan, entered string) []string {
 	return out
 }
 
+// startTimeout is how long a worker may take to load the application, where a request may not take longer still. gunicorn counts
+// loading as a request, which ends those that load large models; here it only ends those that hang.
+const startTimeout = 10 * time.Minute
+
 func (r *reader) workers(p *Plan) {
 	w := &p.Workers
 	w.Count = int(r.number("workers.count", 1))
@@ -236,7 +240,7 @@ func (r *reader) workers(p *Plan) {
 	w.Preload = r.flag("workers.preload", false)
 	w.Timeout = r.seconds("workers.timeout", 30*time.Second)
 	w.GracefulTimeout = r.seconds("workers.graceful_timeout", 30*time.Second)
-	w.StartTimeout = 0
+	w.StartTimeout = max(startTimeout, w.Timeout)
 	w.MaxRequests = int(r.number("workers.recycle.requests", 0))
 	w.MaxRequestsJitter = int(r.number("workers.recycle.jitter", 0))
 	w.MaxMemory = r.number("workers.recycle.memory", 0)

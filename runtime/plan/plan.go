@@ -155,7 +155,7 @@ type Workers struct {
 	Threads     int
 	Connections int
 	Preload     bool
-	// Timeout is a request's longest time; 0 for none.
+	// Timeout is a request's longest time, 0 for none; StartTimeout that of loading the application.
 	Timeout, GracefulTimeout, StartTimeout time.Duration
 	MaxRequests, MaxRequestsJitter         int
 	MaxMemory                              int64

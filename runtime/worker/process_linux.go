@@ -70,7 +70,7 @@ type message struct {
 // ofWorker tells whether a worker may say it; anything else is the zygote's.
 func (m *message) ofWorker() bool {
 	switch m.T {
-	case "log", "lane", "dump", "ready":
+	case "log", "logged", "lane", "dump", "ready":
 		return true
 	case "failed":
 		return m.N >= 0
