@@ -337,7 +337,7 @@ func listenersOf(b *block, model []schema.Setting) []writtenListener {
 			s := byName[a.option.Name]
 			switch {
 			case s == nil:
-			case a.role == schema.RoleUnixListener && !schema.UnixSocket(l.address):
+			case a.role == schema.RoleUnixListener && !l.mayBeUnix():
 			case a.role == schema.RoleListener || a.role == schema.RoleUnixListener:
 				l.attrs = append(l.attrs, *s)
 			case a.role == schema.RoleByAddress:
@@ -435,6 +435,20 @@ func (l *writtenListener) set(s schema.Setting) {
 		}
 	}
 	l.attrs = append(l.attrs, s)
+}
+
+// mayBeUnix tells whether the address that is written is a unix socket, or one on other hosts: an expression that cannot be written
+// stands as the value of this host.
+func (l *writtenListener) mayBeUnix() bool {
+	if !schema.UnixSocket(l.address) {
+		return false
+	}
+	o := addressOption
+	if l.list {
+		o = addressesType
+	}
+	_, err := attributeText(o, l.address)
+	return err == nil || l.onHost == cty.NilVal || unixSocket(l.onHost) != no
 }
 
 // listeners writes the listen blocks, none where they come to the default.
