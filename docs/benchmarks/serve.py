@@ -236,7 +236,7 @@ def measure(start, scenario, seconds):
             finally:
                 stop(processes)
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
-    p99 = re.search(r"99%\s+(\S+)", out).group(1)
+    p99 = re.search(r"^ +99% +(\S+)$", out, re.M).group(1)
     failed = sum(map(int, re.findall(r"(?:read|write|timeout|connect) (\d+)", out)))
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     return rate, p99, failed + (int(bad.group(1)) if bad else 0), used
