@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -8,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestRunBatch looks at the scheduling policy of every thread of the server and of its workers.
+// TestRunBatch looks at the scheduling policy of every thread of the server and of its workers, and at their names.
 func TestRunBatch(t *testing.T) {
 	t.Parallel()
 	app := map[string]string{"hello.py": "def app(environ, start_response):\n    start_response('200 OK', [('Content-Length', '2')])\n    return [b'ok']\n"}
@@ -22,6 +23,11 @@ func TestRunBatch(t *testing.T) {
 			t.Fatalf("%d processes", len(processes))
 		}
 		for _, pid := range processes {
+			// What ps shows is one line that says whose process it is.
+			if line, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline"); err != nil || len(line) > 300 ||
+				bytes.ContainsRune(line, '\n') || !bytes.Contains(line, []byte("gsrv")) || !bytes.Contains(line, []byte("hello:app")) {
+				t.Errorf("%v %q", err, line)
+			}
 			threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/stat")
 			for _, path := range threads {
 				// The 41st field is the policy; the second, the name, may have blanks.

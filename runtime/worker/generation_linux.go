@@ -184,7 +184,7 @@ func (g *Generation) follow(z *zygote) {
 	}()
 }
 
-// tooOld is the exit status of an interpreter older than 3.8: see boot.py.
+// tooOld is the exit status of an interpreter older than 3.8: see starter.
 const tooOld = 38
 
 // zygoteDied: g.mu is held.

@@ -113,7 +113,7 @@ func (l *Logger) start(ctx context.Context) (dead <-chan error, err error) {
 	}
 	defer read.Close()
 	modules, boot := sources()
-	cmd := pythonCommand(&l.c, path, boot)
+	cmd := pythonCommand(&l.c, path, "logs")
 	cmd.ExtraFiles = []*os.File{read, l.theirs, theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	say := common(&l.c, modules)
@@ -127,10 +127,7 @@ func (l *Logger) start(ctx context.Context) (dead <-chan error, err error) {
 		return nil, fmt.Errorf("the log process cannot be started: %w", err)
 	}
 	theirs.Close()
-	go func() {
-		_, _ = write.Write(start)
-		write.Close()
-	}()
+	go tell(write, boot, start)
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	if err := l.boot(ctx, events, cmd); err != nil {

@@ -140,7 +140,7 @@ func startZygote(c *Config, q *wire.Queue, lanes int, again bool, age int) (*zyg
 	defer read.Close()
 	queue, board := q.Files()
 
-	cmd := pythonCommand(c, path, boot)
+	cmd := pythonCommand(c, path, appName(c))
 	cmd.ExtraFiles = []*os.File{read, commands, queue, events, board}
 	// A group of its own: an interrupt from the terminal is the master's to handle. SIGTERM ends a zygote only while it
 	// boots; from then on it ignores it, sees the end of the commands when the master dies, and ends its workers first.
@@ -167,15 +167,18 @@ func startZygote(c *Config, q *wire.Queue, lanes int, again bool, age int) (*zyg
 		return nil, fmt.Errorf("the Python interpreter %s cannot be run: %w", path, err)
 	}
 	z.cmd = cmd
-	go func() {
-		_, _ = write.Write(start) // an interpreter that ends early says so itself
-		write.Close()
-	}()
+	go tell(write, boot, start)
 	go func() {
 		_ = cmd.Wait()
 		close(z.waited)
 	}()
 	return z, nil
+}
+
+// tell gives a process its program and what it is to do.
+func tell(w *os.File, boot string, start []byte) {
+	_, _ = w.Write(fmt.Appendf(nil, "%d\n%s%s", len(boot), boot, start)) // an interpreter that ends early says so itself
+	w.Close()
 }
 
 func findPython(c *Config) (string, error) {
@@ -190,9 +193,12 @@ func findPython(c *Config) (string, error) {
 	return path, nil
 }
 
-// pythonCommand is the command of a process of the generation's kind.
-func pythonCommand(c *Config, path, boot string) *exec.Cmd {
-	cmd := exec.Command(path, "-c", boot, "3")
+// starter is all of the program that stands on the command line, where ps shows it; the rest comes on the descriptor.
+const starter = `import sys; sys.version_info < (3, 8) and sys.exit(38); f = open(int(sys.argv[1]), "rb"); exec(f.read(int(f.readline())))`
+
+// pythonCommand is the command of a process of the generation's kind, which reads descriptor 3.
+func pythonCommand(c *Config, path string, title ...string) *exec.Cmd {
+	cmd := exec.Command(path, append([]string{"-c", starter, "3", "gsrv"}, title...)...)
 	cmd.Env = c.Env
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()

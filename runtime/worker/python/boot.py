@@ -1,8 +1,5 @@
-# Runs the modules that come as JSON on a descriptor of its own; nothing is written to any disk.
+# Runs the modules that come as JSON behind this on the file f, a descriptor of its own; nothing is written to any disk.
 import sys
-
-if sys.version_info < (3, 8):
-    sys.exit(38)
 
 # "-c" makes the current directory the first to import from: the standard library's modules that are imported from here on
 # must not come from the application by accident. The zygote adds the application's directory when it has all that it needs
@@ -14,7 +11,6 @@ import importlib
 import importlib.abc
 import importlib.util
 import json
-import os
 
 
 class Embedded(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -46,7 +42,7 @@ class Embedded(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 def main():
-    with os.fdopen(int(sys.argv[1]), "rb") as f:
+    with f:
         start = json.loads(f.read().decode())
     sys.meta_path.insert(0, Embedded(start.pop("sources")))
     sys.argv[:] = start["argv"]
