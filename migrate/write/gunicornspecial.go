@@ -234,6 +234,9 @@ func (g *gunicornWriter) socketMode(s *schema.Setting) {
 	case g.idle(s):
 		g.silent(s, DroppedNoEffect, idleWords(s))
 		return
+	case !g.bindsSocket():
+		g.todo(s, Verbatim, "The sockets that it is for are not among those that gunicorn binds: once bind names one, give it the permissions again, umask = 0o117 for 0660.")
+		return
 	}
 	mask, ok := schema.Revert("socketmode", s.Value)
 	if !ok {
@@ -241,6 +244,13 @@ func (g *gunicornWriter) socketMode(s *schema.Setting) {
 		return
 	}
 	g.write(s, "umask", mask)
+}
+
+// bindsSocket tells whether gunicorn itself may bind a unix socket: beside addresses for HTTP those for other protocols are
+// not carried over.
+func (g *gunicornWriter) bindsSocket() bool {
+	l := g.given("listen.http")
+	return l == nil || l.Value == nil || schema.UnixSocket(l.Value) || strings.Contains(schema.ExprText(l.Value), "fd://")
 }
 
 // umask has the configuration itself set the umask of the application: gunicorn's setting is for unix sockets alone.
