@@ -315,3 +315,18 @@ func TestIdle(t *testing.T) {
 		}
 	}
 }
+
+// TestRemarksInOrder: what has no meaning here is told in the order of the file.
+func TestRemarksInOrder(t *testing.T) {
+	p, diags := planOf(t, "uwsgi", "uwsgi.ini", "[uwsgi]\nhttp-socket = 127.0.0.1:0\nmodule = hello\nmaster = true\noffload-threads = 1\nenable-threads = true\n")
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	var got []string
+	for _, r := range p.Remarks {
+		got = append(got, r.Setting)
+	}
+	if want := []string{"master", "offload-threads", "enable-threads"}; !cmp.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

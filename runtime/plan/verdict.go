@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -111,6 +112,7 @@ func (t *Table) RuleOf(o *schema.Option) *Rule {
 // verdicts looks at every setting that is given and refuses what cannot be honoured.
 func (r *reader) verdicts() []Remark {
 	table := tableOf(r.server)
+	var settings []*schema.Setting
 	var remarks []Remark
 	// One word of uWSGI's may set several options: threads sets enable-threads. What it implies needs no remark.
 	words := map[hcl.Range]int{}
@@ -136,8 +138,14 @@ func (r *reader) verdicts() []Remark {
 			if words[s.NameRange] > 1 && s.NameRange.Filename != "" {
 				continue
 			}
-			remarks = append(remarks, Remark{Place: place(at(s)), Setting: s.Native, Why: rule.Why})
+			settings = append(settings, s)
 		}
+	}
+	slices.SortStableFunc(settings, func(a, b *schema.Setting) int {
+		return cmp.Or(strings.Compare(at(a).Filename, at(b).Filename), at(a).Start.Byte-at(b).Start.Byte)
+	})
+	for _, s := range settings {
+		remarks = append(remarks, Remark{Place: place(at(s)), Setting: s.Native, Why: table.RuleOf(s.Option).Why})
 	}
 	return remarks
 }
